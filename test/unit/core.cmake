@@ -1,0 +1,2 @@
+mote_unit_test(core_memory SOURCES core_memory_test.c LINKS vmm_core)
+mote_unit_test(core_bus SOURCES core_bus_test.c LINKS vmm_core)

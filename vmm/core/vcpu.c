@@ -1,0 +1,142 @@
+#include "vmm/core/vcpu.h"
+
+#include <errno.h>
+#include <linux/kvm.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include "vmm/base/fd.h"
+#include "vmm/base/log.h"
+#include "vmm/base/thread.h"
+
+/* Between two signals to a vCPU that has not yet noticed that it should stop. */
+#define STOP_RETRY_NS 1000000
+
+int vcpu_open(struct vcpu *vcpu, const struct vcpu_environment *env, unsigned int id)
+{
+	int rc;
+
+	*vcpu = (struct vcpu){ .env = env, .id = id, .fd = -1 };
+	rc = kvm_vm_ioctl(env->kvm, KVM_CREATE_VCPU, (void *)(uintptr_t)id);
+	if (rc < 0) {
+		log_error("KVM refused to create vCPU %u: %s", id, strerror(-rc));
+		return rc;
+	}
+	vcpu->fd = rc;
+	vcpu->run = mmap(NULL, env->kvm->vcpu_area_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
+	if (vcpu->run == MAP_FAILED) {
+		rc = -errno;
+		vcpu->run = NULL;
+		vcpu_close(vcpu);
+		return rc;
+	}
+	return 0;
+}
+
+void vcpu_close(struct vcpu *vcpu)
+{
+	if (!vcpu->env)
+		return;
+	if (vcpu->run)
+		munmap(vcpu->run, vcpu->env->kvm->vcpu_area_bytes);
+	vcpu->run = NULL;
+	fd_close(&vcpu->fd);
+}
+
+int vcpu_ioctl(const struct vcpu *vcpu, unsigned long request, void *arg)
+{
+	int rc = ioctl(vcpu->fd, request, arg);
+
+	return rc < 0 ? -errno : rc;
+}
+
+enum vcpu_verdict vcpu_exit_mmio(struct vcpu *vcpu)
+{
+	struct bus *bus = vcpu->env->bus;
+	uint8_t *data = vcpu->run->mmio.data;
+	unsigned int size = vcpu->run->mmio.len;
+	uint64_t value = 0;
+
+	if (size > sizeof(value))
+		size = sizeof(value);
+	if (vcpu->run->mmio.is_write) {
+		memcpy(&value, data, size);
+		bus_write(bus, BUS_MMIO, vcpu->run->mmio.phys_addr, size, value);
+	} else {
+		value = bus_read(bus, BUS_MMIO, vcpu->run->mmio.phys_addr, size);
+		memcpy(data, &value, size);
+	}
+	return VCPU_CONTINUE;
+}
+
+static void *run_vcpu(void *arg)
+{
+	struct vcpu *vcpu = arg;
+	enum vcpu_verdict verdict = VCPU_CONTINUE;
+
+	while (verdict == VCPU_CONTINUE && !atomic_load_explicit(&vcpu->stop, memory_order_acquire)) {
+		int rc = vcpu_ioctl(vcpu, KVM_RUN, NULL);
+
+		if (rc == -EINTR || rc == -EAGAIN)
+			continue;
+		if (rc < 0) {
+			log_error("vCPU %u cannot run: %s", vcpu->id, strerror(-rc));
+			verdict = VCPU_FAILED;
+			break;
+		}
+		coalesced_drain(vcpu->env->coalesced, vcpu->env->bus);
+		verdict = vcpu->env->handle_exit(vcpu);
+	}
+	if (verdict != VCPU_CONTINUE)
+		vcpu->env->ended(vcpu->env->ended_arg, verdict);
+	return NULL;
+}
+
+int vcpu_start(struct vcpu *vcpu)
+{
+	char name[16];
+	int rc;
+
+	snprintf(name, sizeof(name), "vcpu%u", vcpu->id);
+	rc = thread_start(&vcpu->thread, name, run_vcpu, vcpu);
+	vcpu->started = rc == 0;
+	return rc;
+}
+
+void vcpu_stop(struct vcpu *vcpu)
+{
+	struct timespec deadline;
+
+	if (!vcpu->started)
+		return;
+	atomic_store_explicit(&vcpu->stop, true, memory_order_release);
+	/* Covers the gap between the thread's look at `stop` and its entry into the guest: KVM_RUN returns at once. */
+	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_RELEASE);
+	/* The signal also breaks a device's blocking system call; one may begin after it, hence the retries. */
+	do {
+		pthread_kill(vcpu->thread, THREAD_KICK_SIGNAL);
+		clock_gettime(CLOCK_REALTIME, &deadline);
+		deadline.tv_nsec += STOP_RETRY_NS;
+		if (deadline.tv_nsec >= 1000000000) {
+			deadline.tv_nsec -= 1000000000;
+			deadline.tv_sec++;
+		}
+	} while (pthread_timedjoin_np(vcpu->thread, NULL, &deadline) == ETIMEDOUT);
+	vcpu->started = false;
+}
+
+static void ignore_signal(int signal)
+{
+	(void)signal;
+}
+
+int vcpu_init_signal(void)
+{
+	struct sigaction action = { .sa_handler = ignore_signal };
+
+	/* Without SA_RESTART, so that it breaks system calls. */
+	return sigaction(THREAD_KICK_SIGNAL, &action, NULL) < 0 ? -errno : 0;
+}

@@ -1,0 +1,66 @@
+/* A virtual CPU: its descriptor, its shared area, and the thread that runs it. */
+#ifndef VMM_CORE_VCPU_H
+#define VMM_CORE_VCPU_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vmm/core/bus.h"
+#include "vmm/core/coalesced.h"
+#include "vmm/core/kvm.h"
+
+struct kvm_run;
+struct vcpu;
+
+enum vcpu_verdict {
+	VCPU_CONTINUE,
+	VCPU_RESET, /* the guest asked for a reset by a triple fault */
+	VCPU_FAILED, /* KVM or the guest left a state that can't go on; logged */
+};
+
+/* What the machine and the architecture give to all vCPUs; const while any runs. */
+struct vcpu_environment {
+	const struct kvm *kvm;
+	struct bus *bus;
+	struct coalesced *coalesced;
+	/* Handles the exit described in vcpu->run; vCPU thread. */
+	enum vcpu_verdict (*handle_exit)(struct vcpu *vcpu);
+	/* The vCPU will not run again for the given reason; its thread ends next. vCPU thread. */
+	void (*ended)(void *arg, enum vcpu_verdict verdict);
+	void *ended_arg;
+};
+
+/* The thread owns fd and run from vcpu_start() until vcpu_stop() returns; before and after, the control thread does. */
+struct vcpu {
+	const struct vcpu_environment *env;
+	unsigned int id;
+	int fd;
+	struct kvm_run *run;
+	pthread_t thread;
+	bool started;
+	_Atomic bool stop; /* set by vcpu_stop(), read by the thread before each KVM_RUN */
+};
+
+/* Creates vCPU `id`. 0 or a negative errno. Control thread. */
+__attribute__((warn_unused_result)) int vcpu_open(struct vcpu *vcpu, const struct vcpu_environment *env,
+						  unsigned int id);
+/* Takes a zeroed vCPU too. */
+void vcpu_close(struct vcpu *vcpu);
+
+/* ioctl(2) on the vCPU: its result, or a negative errno. The owner's thread. */
+__attribute__((warn_unused_result)) int vcpu_ioctl(const struct vcpu *vcpu, unsigned long request, void *arg);
+
+/* Starts the thread. Once per process, vcpu_init_signal() must have run before. Control thread. */
+__attribute__((warn_unused_result)) int vcpu_start(struct vcpu *vcpu);
+/* Breaks KVM_RUN and waits for the thread; nothing to do if it never started. Control thread. */
+void vcpu_stop(struct vcpu *vcpu);
+
+/* Installs the handler of the signal that breaks KVM_RUN. */
+__attribute__((warn_unused_result)) int vcpu_init_signal(void);
+
+/* KVM_EXIT_MMIO, the same on every architecture. vCPU thread. */
+enum vcpu_verdict vcpu_exit_mmio(struct vcpu *vcpu);
+
+#endif
