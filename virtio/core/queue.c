@@ -1,0 +1,116 @@
+#include "virtio/core/queue.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "vmm/base/fd.h"
+#include "vmm/base/log.h"
+
+static void on_kick(struct loop_event *event)
+{
+	virtio_queue_run((struct virtio_queue *)((char *)event - offsetof(struct virtio_queue, kick)));
+}
+
+static void publish_batch(struct loop_task *task)
+{
+	struct virtio_queue *queue = (struct virtio_queue *)((char *)task - offsetof(struct virtio_queue, publish));
+
+	if (virtq_publish(&queue->vq))
+		virtio_notify_queue(queue->dev, queue->index);
+}
+
+int virtio_queue_start(struct virtio_queue *queue, struct virtio_device *dev, unsigned int index, struct loop *loop,
+		       const struct virtio_queue_setup *setup, uint64_t features,
+		       enum virtio_queue_next (*handler)(struct virtio_queue *))
+{
+	int rc;
+
+	if (setup->config.size > dev->queue_max_size)
+		return -EINVAL;
+	*queue = (struct virtio_queue){
+		.dev = dev,
+		.index = index,
+		.loop = loop,
+		.handler = handler,
+		.kick = { .fd = setup->kick_fd, .handler = on_kick },
+		.publish = { .run = publish_batch },
+	};
+	rc = virtq_activate(&queue->vq, dev->memory, &setup->config, features);
+	if (rc < 0)
+		return rc;
+	rc = loop_event_add(loop, &queue->kick);
+	if (rc < 0) {
+		virtq_deactivate(&queue->vq);
+		return rc;
+	}
+	queue->running = true;
+	/* Chains may have been offered before the queue ran, and their kick be gone. */
+	fd_eventfd_signal(queue->kick.fd);
+	return 0;
+}
+
+void virtio_queue_quiesce(struct virtio_queue *queue)
+{
+	if (!queue->running)
+		return;
+	loop_event_remove(queue->loop, &queue->kick);
+	queue->running = false;
+}
+
+void virtio_queue_stop(struct virtio_queue *queue)
+{
+	virtio_queue_quiesce(queue);
+	if (queue->loop)
+		loop_defer_cancel(queue->loop, &queue->publish);
+	*queue = (struct virtio_queue){ 0 };
+}
+
+void virtio_queue_run(struct virtio_queue *queue)
+{
+	enum virtio_queue_next next;
+
+	if (!queue->running || queue->vq.broken)
+		return;
+	queue->budget = queue->vq.size;
+	do {
+		virtq_disable_kicks(&queue->vq);
+		next = queue->handler(queue);
+		if (queue->vq.broken || next == VIRTIO_QUEUE_BLOCKED)
+			return;
+		if (next == VIRTIO_QUEUE_AGAIN || queue->budget == 0) {
+			fd_eventfd_signal(queue->kick.fd);
+			return;
+		}
+	} while (virtq_enable_kicks(&queue->vq));
+}
+
+bool virtio_queue_pop(struct virtio_queue *queue, struct virtq_chain *chain)
+{
+	int rc;
+
+	if (!queue->running || queue->budget == 0)
+		return false;
+	rc = virtq_pop(&queue->vq, chain);
+	if (rc < 0)
+		virtio_queue_break(queue, "the ring breaks a rule");
+	if (rc <= 0)
+		return false;
+	queue->budget--;
+	return true;
+}
+
+void virtio_queue_push(struct virtio_queue *queue, uint16_t head, uint32_t written)
+{
+	virtq_push(&queue->vq, head, written);
+	loop_defer(queue->loop, &queue->publish);
+}
+
+void virtio_queue_break(struct virtio_queue *queue, const char *what)
+{
+	queue->vq.broken = true;
+	if (queue->reported)
+		return;
+	queue->reported = true;
+	log_guest("%s: queue %u: %s; the device waits for a reset", queue->dev->name, queue->index, what);
+	virtio_needs_reset(queue->dev);
+}
