@@ -1,0 +1,11 @@
+set(VIRTIO_BLK_FIXTURE
+	virtio_blk_fixture.c virtio_driver.c virtio_fake_loop.c virtio_fake_block.c virtio_fake_transport.c)
+mote_unit_test(virtio_blk SOURCES virtio_blk_test.c ${VIRTIO_BLK_FIXTURE} LINKS virtio_dev)
+mote_unit_test(virtio_blk_rules SOURCES virtio_blk_rules_test.c ${VIRTIO_BLK_FIXTURE} LINKS virtio_dev)
+mote_unit_test(virtio_console
+	SOURCES virtio_console_test.c virtio_driver.c virtio_fake_loop.c virtio_fake_stream.c virtio_fake_transport.c
+	LINKS virtio_dev)
+mote_unit_test(virtio_rng
+	SOURCES virtio_rng_test.c virtio_driver.c virtio_fake_loop.c virtio_fake_transport.c
+	LINKS virtio_dev)
+mote_unit_test(virtio_blk_stack SOURCES virtio_blk_stack_test.c virtio_driver.c LINKS virtio_dev)

@@ -1,0 +1,284 @@
+#include "virtio/dev/blk_request.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "vmm/base/checked.h"
+#include "vmm/base/log.h"
+
+static const char *const op_names[] = {
+	[BLOCK_READ] = "read",
+	[BLOCK_WRITE] = "write",
+	[BLOCK_WRITE_DURABLE] = "write",
+	[BLOCK_FLUSH] = "flush",
+	[BLOCK_DISCARD] = "discard",
+	[BLOCK_WRITE_ZEROES] = "write-zeroes",
+	[BLOCK_WRITE_ZEROES_UNMAP] = "write-zeroes",
+};
+
+static bool negotiated(const struct blk_disk *disk, unsigned int bit)
+{
+	return disk->features & VIRTIO_FEATURE(bit);
+}
+
+/* Whether a write must be on the disk before it completes (virtio 1.2, 5.2.6.2: no flush was negotiated that could make
+ * it so later, or the driver has turned the write cache off). */
+static bool writes_through(const struct blk_disk *disk)
+{
+	if (!negotiated(disk, VIRTIO_BLK_F_FLUSH_BIT))
+		return true;
+	return negotiated(disk, VIRTIO_BLK_F_CONFIG_WCE_BIT) && !__atomic_load_n(disk->writeback, __ATOMIC_RELAXED);
+}
+
+/* The end of every request. `written` bytes of data were written from the start of the writable part. */
+static void finish(struct blk_request *request, uint8_t status, uint64_t written)
+{
+	struct blk_queue *queue = request->queue;
+	uint16_t head = request->head;
+
+	__atomic_store_n(request->status, status, __ATOMIC_RELAXED);
+	/* The used length counts what was written without a gap from the start (2.7.8.2): the status byte is the last,
+	 * so it counts if all before it was written. */
+	if (written == request->data_bytes)
+		written++;
+	blk_pool_give(&queue->pool, request, request->segments);
+	virtio_queue_push(&queue->queue, head, (uint32_t)written);
+}
+
+static void on_done(struct block_request *block, int result);
+
+static void submit(struct blk_request *request, enum block_op op, uint64_t offset, uint64_t length)
+{
+	request->block.op = op;
+	request->block.offset = offset;
+	request->block.length = length;
+	request->block.done = on_done;
+	block_submit(request->queue->disk->block, &request->block);
+}
+
+/* Submits what is left of a request that has several steps; false if nothing is. */
+static bool submit_next_step(struct blk_request *request)
+{
+	if (request->next_range < request->nr_ranges) {
+		const struct blk_range *range = &request->ranges[request->next_range++];
+		enum block_op op = request->block.op;
+
+		if (op != BLOCK_DISCARD)
+			op = range->unmap ? BLOCK_WRITE_ZEROES_UNMAP : BLOCK_WRITE_ZEROES;
+		submit(request, op, range->offset_bytes, range->length_bytes);
+		return true;
+	}
+	if (request->flush_after) {
+		request->flush_after = false;
+		submit(request, BLOCK_FLUSH, 0, 0);
+		return true;
+	}
+	return false;
+}
+
+static void on_done(struct block_request *block, int result)
+{
+	struct blk_request *request = (struct blk_request *)block;
+
+	if (result < 0) {
+		log_guest("%s: %s of %llu bytes at %llu failed: %s", block_description(request->queue->disk->block),
+			  op_names[block->op], (unsigned long long)block->length, (unsigned long long)block->offset,
+			  strerror(-result));
+		finish(request, result == -EOPNOTSUPP ? VIRTIO_BLK_S_UNSUPP : VIRTIO_BLK_S_IOERR, 0);
+		return;
+	}
+	if (!submit_next_step(request))
+		finish(request, VIRTIO_BLK_S_OK, block->op == BLOCK_READ ? request->data_bytes : 0);
+}
+
+/* Sets *offset if [sector, sector + length) lies inside the disk in whole logical blocks. */
+static bool locate(const struct block_geometry *geometry, uint64_t sector, uint64_t length, uint64_t *offset)
+{
+	uint64_t start;
+
+	if (!checked_mul_u64(sector, BLOCK_SECTOR_BYTES, &start) ||
+	    !range_contains(0, geometry->size_bytes, start, length))
+		return false;
+	if (start % geometry->logical_block_bytes != 0 || length % geometry->logical_block_bytes != 0)
+		return false;
+	*offset = start;
+	return true;
+}
+
+/* Reads and writes: the segments go to the disk as they are. */
+static void start_transfer(struct blk_request *request, enum block_op op, uint64_t sector, const struct cursor *data)
+{
+	const struct block_geometry *geometry = request->queue->disk->geometry;
+	uint64_t offset;
+
+	if (!locate(geometry, sector, data->nr_bytes, &offset) || data->nr_iov > geometry->max_segments ||
+	    (op != BLOCK_READ && geometry->read_only)) {
+		finish(request, VIRTIO_BLK_S_IOERR, 0);
+		return;
+	}
+	if (data->nr_bytes == 0) {
+		finish(request, VIRTIO_BLK_S_OK, 0);
+		return;
+	}
+	if (data->nr_iov > BLK_INLINE_SEGMENTS)
+		request->segments = blk_pool_take_segments(&request->queue->pool);
+	request->block.iov = request->segments ? request->segments : request->iov;
+	request->block.nr_iov = data->nr_iov;
+	memcpy(request->block.iov, data->iov, data->nr_iov * sizeof(*data->iov));
+	submit(request, op, offset, data->nr_bytes);
+}
+
+static void start_flush(struct blk_request *request)
+{
+	if (!negotiated(request->queue->disk, VIRTIO_BLK_F_FLUSH_BIT))
+		finish(request, VIRTIO_BLK_S_UNSUPP, 0);
+	else
+		submit(request, BLOCK_FLUSH, 0, 0);
+}
+
+static void start_get_id(struct blk_request *request, struct cursor *data)
+{
+	const struct blk_disk *disk = request->queue->disk;
+
+	finish(request, VIRTIO_BLK_S_OK, cursor_write(data, disk->serial, sizeof(disk->serial)));
+}
+
+static uint32_t in_sectors(uint64_t bytes, const struct block_geometry *geometry)
+{
+	uint64_t limit = align_down(UINT32_MAX, geometry->logical_block_bytes / BLOCK_SECTOR_BYTES);
+	uint64_t sectors = align_down(bytes, geometry->logical_block_bytes) / BLOCK_SECTOR_BYTES;
+
+	return (uint32_t)(sectors < limit ? sectors : limit);
+}
+
+uint32_t blk_max_discard_sectors(const struct block_geometry *geometry)
+{
+	return geometry->can_discard && !geometry->read_only ? in_sectors(geometry->max_discard_bytes, geometry) : 0;
+}
+
+uint32_t blk_max_write_zeroes_sectors(const struct block_geometry *geometry)
+{
+	return geometry->can_write_zeroes && !geometry->read_only
+		       ? in_sectors(geometry->max_write_zeroes_bytes, geometry)
+		       : 0;
+}
+
+/* Checks one range of the driver's and adds it to the request, unless it is empty. The status. */
+static uint8_t add_range(struct blk_request *request, enum block_op op, const struct virtio_blk_range *wire)
+{
+	const struct block_geometry *geometry = request->queue->disk->geometry;
+	uint32_t nr_sectors = le32_get(wire->nr_sectors);
+	uint32_t flags = le32_get(wire->flags);
+	uint32_t max_sectors =
+		op == BLOCK_DISCARD ? blk_max_discard_sectors(geometry) : blk_max_write_zeroes_sectors(geometry);
+	uint32_t known_flags = op == BLOCK_DISCARD ? 0 : VIRTIO_BLK_RANGE_F_UNMAP;
+	uint64_t length = (uint64_t)nr_sectors * BLOCK_SECTOR_BYTES;
+	uint64_t offset;
+
+	if (flags & ~known_flags)
+		return VIRTIO_BLK_S_UNSUPP;
+	if (nr_sectors > max_sectors || !locate(geometry, le64_get(wire->sector), length, &offset))
+		return VIRTIO_BLK_S_IOERR;
+	if (length > 0)
+		request->ranges[request->nr_ranges++] = (struct blk_range){
+			.offset_bytes = offset,
+			.length_bytes = length,
+			.unmap = (flags & VIRTIO_BLK_RANGE_F_UNMAP) && geometry->zeroes_may_unmap,
+		};
+	return VIRTIO_BLK_S_OK;
+}
+
+/* Discard and write-zeroes: every range is checked before the first is carried out. */
+static void start_ranges(struct blk_request *request, enum block_op op, unsigned int feature, struct cursor *data)
+{
+	const struct blk_disk *disk = request->queue->disk;
+	struct virtio_blk_range wire;
+
+	if (!negotiated(disk, feature)) {
+		finish(request, VIRTIO_BLK_S_UNSUPP, 0);
+		return;
+	}
+	if (disk->geometry->read_only || data->nr_bytes == 0 || data->nr_bytes % sizeof(wire) != 0 ||
+	    data->nr_bytes / sizeof(wire) > BLK_MAX_RANGES) {
+		finish(request, VIRTIO_BLK_S_IOERR, 0);
+		return;
+	}
+	while (cursor_read(data, &wire, sizeof(wire)) == sizeof(wire)) {
+		uint8_t status = add_range(request, op, &wire);
+
+		if (status != VIRTIO_BLK_S_OK) {
+			finish(request, status, 0);
+			return;
+		}
+	}
+	request->block.op = op;
+	/* Discarded sectors promise no content, zeroes are a write like any other. */
+	request->flush_after = op == BLOCK_WRITE_ZEROES && request->nr_ranges > 0 && writes_through(disk);
+	if (!submit_next_step(request))
+		finish(request, VIRTIO_BLK_S_OK, 0);
+}
+
+static void start(struct blk_queue *queue, struct virtq_chain *chain)
+{
+	uint8_t *status = cursor_take_last_byte(&chain->writable);
+	struct virtio_blk_header header;
+	struct blk_request *request;
+	uint64_t sector;
+
+	if (!status) {
+		/* There is nowhere to say that it failed. */
+		virtio_queue_push(&queue->queue, chain->head, 0);
+		virtio_queue_break(&queue->queue, "a request has no room for its status");
+		return;
+	}
+	request = blk_pool_take(&queue->pool);
+	request->queue = queue;
+	request->status = status;
+	request->data_bytes = chain->writable.nr_bytes;
+	request->segments = NULL;
+	request->head = chain->head;
+	request->nr_ranges = 0;
+	request->next_range = 0;
+	request->flush_after = false;
+	request->block.iov = NULL;
+	request->block.nr_iov = 0;
+	if (cursor_read(&chain->readable, &header, sizeof(header)) != sizeof(header)) {
+		finish(request, VIRTIO_BLK_S_IOERR, 0);
+		return;
+	}
+	sector = le64_get(header.sector);
+	switch (le32_get(header.type)) {
+	case VIRTIO_BLK_T_IN:
+		start_transfer(request, BLOCK_READ, sector, &chain->writable);
+		break;
+	case VIRTIO_BLK_T_OUT:
+		start_transfer(request, writes_through(queue->disk) ? BLOCK_WRITE_DURABLE : BLOCK_WRITE, sector,
+			       &chain->readable);
+		break;
+	case VIRTIO_BLK_T_FLUSH:
+		start_flush(request);
+		break;
+	case VIRTIO_BLK_T_GET_ID:
+		start_get_id(request, &chain->writable);
+		break;
+	case VIRTIO_BLK_T_DISCARD:
+		start_ranges(request, BLOCK_DISCARD, VIRTIO_BLK_F_DISCARD_BIT, &chain->readable);
+		break;
+	case VIRTIO_BLK_T_WRITE_ZEROES:
+		start_ranges(request, BLOCK_WRITE_ZEROES, VIRTIO_BLK_F_WRITE_ZEROES_BIT, &chain->readable);
+		break;
+	default:
+		finish(request, VIRTIO_BLK_S_UNSUPP, 0);
+		break;
+	}
+}
+
+enum virtio_queue_next blk_queue_handle(struct virtio_queue *queue)
+{
+	struct blk_queue *blk = (struct blk_queue *)queue;
+	struct virtq_chain chain = { .iov = blk->pool.scratch, .max_iov = blk->pool.max_segments };
+
+	while (virtio_queue_pop(queue, &chain))
+		start(blk, &chain);
+	return VIRTIO_QUEUE_DRY;
+}
