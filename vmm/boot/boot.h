@@ -1,0 +1,69 @@
+/* Places a kernel, its initrd and its command line in guest memory and says where the first vCPU starts.
+ *
+ * Runs on the control thread, before any vCPU does. It opens nothing but the cache: the caller passes descriptors. */
+#ifndef VMM_BOOT_BOOT_H
+#define VMM_BOOT_BOOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vmm/core/memory.h"
+
+/* How the first instruction expects to find the CPU. */
+enum boot_protocol {
+	BOOT_LINUX64, /* long mode, identity map, rsi = boot_params (Linux boot protocol 2.15, "64-bit boot protocol")
+		       */
+	BOOT_PVH, /* 32-bit protected mode, paging off, ebx = hvm_start_info (Xen "x86/HVM direct boot ABI") */
+};
+
+/* Selectors in the GDT that boot_load() builds for BOOT_LINUX64: the protocol's __BOOT_CS and __BOOT_DS. */
+#define BOOT_GDT_CS 0x10 /* 64-bit code, execute/read */
+#define BOOT_GDT_DS 0x18 /* flat 4 GiB data, read/write */
+#define BOOT_GDT_BYTES 32
+
+struct boot_entry {
+	enum boot_protocol protocol;
+	gpa_t rip;
+	gpa_t info; /* boot_params or hvm_start_info */
+	/* BOOT_LINUX64 only, else 0. */
+	gpa_t page_tables; /* for CR3: four levels, the first 4 GiB mapped to themselves in 2 MiB pages, writable */
+	gpa_t gdt; /* BOOT_GDT_BYTES */
+};
+
+/* One E820 entry; the machine knows what it put where. */
+struct boot_e820 {
+	uint64_t base;
+	uint64_t size_bytes;
+	uint32_t type; /* BOOT_E820_* */
+};
+#define BOOT_E820_RAM 1
+#define BOOT_E820_RESERVED 2
+#define BOOT_E820_MAX 32
+
+#define BOOT_LOW_BYTES 0x10000
+
+struct boot_request {
+	const struct guest_memory *memory; /* fresh: all zero, so that only a kernel's non-zero bytes need loading */
+	const char *kernel_path; /* for messages */
+	int kernel_fd; /* a regular file */
+	const char *initrd_path; /* NULL: none */
+	int initrd_fd; /* a regular file; -1: none */
+	const char *command_line;
+	bool kaslr; /* randomise a Linux kernel's addresses; kept from kernels that carry no relocations, with a note */
+	bool use_cache; /* keep and use unpacked kernels under $XDG_CACHE_HOME/mote */
+	gpa_t rsdp; /* ACPI root pointer, already placed by the machine */
+	const struct boot_e820 *e820; /* ascending; RAM entries leave out what the machine keeps for itself */
+	unsigned int nr_e820;
+	/* A free, page-aligned range of low memory (below 1 MiB) for boot_params, start info, GDT, page tables and the
+	 * command line. At least BOOT_LOW_BYTES. Listed as RAM in e820 so that the kernel gets it back. */
+	gpa_t low_base;
+	uint64_t low_size_bytes;
+};
+
+/* Loads everything: kernel, initrd, command line and what the entry protocol needs. On failure it has logged one line
+ * that says what was asked, what was found and what to do, guest memory is unspecified, and it returns -ENOEXEC (not a
+ * kernel that can start here), -EBADMSG (corrupt or truncated), -E2BIG (does not fit), -EINVAL (the request itself),
+ * -ENOMEM, or an I/O errno. Control thread. */
+__attribute__((warn_unused_result)) int boot_load(const struct boot_request *request, struct boot_entry *entry);
+
+#endif

@@ -1,0 +1,24 @@
+/* One entry's file: a header page, the image's bytes, its relocation lists. */
+#ifndef VMM_BOOT_CACHE_ENTRY_H
+#define VMM_BOOT_CACHE_ENTRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vmm/boot/cache.h"
+#include "vmm/boot/kernel.h"
+
+/* BLAKE2b of some bytes; at most 64 bytes long. */
+void cache_digest(uint8_t *digest, size_t digest_bytes, const void *data, size_t len);
+
+/* Reads and checks the header. False if the file is not a whole entry of this version of mote, for any reason. The
+ * bytes behind the header are not checked: that would take longer than unpacking them again. */
+bool cache_entry_read(int fd, struct kernel_image *image, struct cache_origin *origin);
+
+/* Writes an entry to an empty file and sees it to the disk. `unpacked` holds the image's extents and lists. 0 or a
+ * negative errno. */
+__attribute__((warn_unused_result)) int cache_entry_write(int fd, const uint8_t *unpacked,
+							  const struct kernel_image *image,
+							  const struct cache_origin *origin);
+
+#endif

@@ -1,0 +1,212 @@
+#include "vmm/boot/open.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "vmm/base/fd.h"
+#include "vmm/base/log.h"
+#include "vmm/boot/cache.h"
+#include "vmm/boot/elf.h"
+#include "vmm/boot/image.h"
+#include "vmm/boot/payload.h"
+
+#define VERSION_INIT_SIZE 0x020a
+
+/* Where a protected-mode kernel goes if its header does not say. */
+#define DEFAULT_LOAD_BASE 0x100000
+
+/* An unpacked kernel has headers, gaps and relocations that its image in memory has not. */
+#define UNPACKED_SLACK_BYTES (64ull << 20)
+
+static int read_error(const struct boot_request *request, int ret)
+{
+	if (ret == -ENODATA) {
+		log_error("kernel %s was cut short while it was read; wait until it is written and start again",
+			  request->kernel_path);
+		return -EBADMSG;
+	}
+	log_error("cannot read kernel %s: %s", request->kernel_path, strerror(-ret));
+	return ret;
+}
+
+static int too_large(const struct boot_request *request, uint64_t bytes)
+{
+	log_error("kernel %s needs %llu MiB and the guest has %llu MiB of memory; raise --memory", request->kernel_path,
+		  (unsigned long long)((bytes + (1u << 20) - 1) >> 20),
+		  (unsigned long long)(guest_memory_size(request->memory) >> 20));
+	return -E2BIG;
+}
+
+/* Reads the ELF in opened->source; `what` says which ELF is meant. */
+static int open_elf(const struct boot_request *request, struct opened_kernel *opened, const char *what)
+{
+	const char *why;
+	int ret = elf_read(&opened->source, &opened->image, &why);
+
+	if (ret == 0 || !why)
+		return ret ? read_error(request, ret) : 0;
+	log_error("%s %s is %s: %s; %s", what, request->kernel_path, ret == -EBADMSG ? "corrupt" : "no kernel for mote",
+		  why, ret == -EBADMSG ? "copy it again" : "give an x86-64 bzImage or vmlinux");
+	return ret;
+}
+
+/* The kernel's own way: load the protected-mode part as it is and enter its decompressor. */
+static void open_packed(struct opened_kernel *opened)
+{
+	const struct bzimage *bz = &opened->bz;
+	bool says_where = bz->version >= VERSION_INIT_SIZE && le64_get(bz->hdr.pref_address) != 0;
+	uint64_t size = le32_get(bz->hdr.init_size);
+
+	opened->unpacks_itself = true;
+	opened->image = (struct kernel_image){
+		.link_base = says_where ? le64_get(bz->hdr.pref_address) : DEFAULT_LOAD_BASE,
+		.size_bytes = size > bz->kernel_bytes ? size : bz->kernel_bytes,
+		.entry_offset = LINUX_ENTRY64_OFFSET,
+		.is_linux = 1,
+		.nr_extents = 1,
+		.extents[0] = { bz->kernel_offset, 0, bz->kernel_bytes },
+	};
+}
+
+static int unpack_into(const struct boot_request *request, enum payload_format format, const char *name,
+		       const struct scratch *packed, struct scratch *unpacked)
+{
+	uint64_t size = payload_unpacked_bytes(packed->data, packed->size_bytes);
+	int ret;
+
+	if (size > guest_memory_size(request->memory) + UNPACKED_SLACK_BYTES)
+		return too_large(request, size);
+	if (size == 0) {
+		log_error("kernel %s is corrupt: its payload is empty; copy it again", request->kernel_path);
+		return -EBADMSG;
+	}
+	ret = scratch_map(unpacked, size);
+	if (!ret)
+		ret = payload_unpack(format, packed->data, packed->size_bytes, unpacked->data, size);
+	if (ret == -EBADMSG)
+		log_error("kernel %s is corrupt: its %s payload does not unpack; copy it again", request->kernel_path,
+			  name);
+	else if (ret)
+		log_error("cannot unpack kernel %s: %s", request->kernel_path, strerror(-ret));
+	return ret;
+}
+
+/* Not in the cache by the file's identity: read, look it up by content, unpack, keep for the next time. */
+static int open_payload_cold(const struct boot_request *request, const struct source *file, const uint8_t *magic,
+			     struct cache *cache, struct opened_kernel *opened)
+{
+	struct scratch packed = { 0 };
+	int ret;
+
+	ret = scratch_map(&packed, opened->bz.payload_bytes);
+	if (!ret)
+		ret = source_read(file, packed.data, packed.size_bytes, opened->bz.payload_offset);
+	if (ret) {
+		ret = read_error(request, ret);
+		goto unmap;
+	}
+	if (cache_find_content(cache, packed.data, packed.size_bytes, &opened->image, &opened->cache_fd)) {
+		ret = source_from_fd(opened->cache_fd, &opened->source);
+		if (!ret)
+			goto unmap;
+		fd_close(&opened->cache_fd);
+	}
+	ret = unpack_into(request, payload_recognise(magic), payload_format_name(magic), &packed, &opened->unpacked);
+	if (ret)
+		goto unmap;
+	opened->source = source_from_bytes(opened->unpacked.data, opened->unpacked.size_bytes);
+	ret = open_elf(request, opened, "the payload of kernel");
+	if (ret)
+		goto unmap;
+	opened->image.is_linux = 1; /* it came in a bzImage */
+	cache_store(cache, opened->unpacked.data, &opened->image);
+unmap:
+	scratch_unmap(&packed);
+	return ret;
+}
+
+static int open_payload(const struct boot_request *request, const struct source *file, struct opened_kernel *opened)
+{
+	uint8_t magic[PAYLOAD_MAGIC_BYTES] = { 0 };
+	struct cache cache = { .dir = -1 };
+	int ret;
+
+	if (opened->bz.payload_bytes > PAYLOAD_MAGIC_BYTES + PAYLOAD_SIZE_WORD) {
+		ret = source_read(file, magic, sizeof(magic), opened->bz.payload_offset);
+		if (ret)
+			return read_error(request, ret);
+	}
+	if (payload_recognise(magic) == PAYLOAD_FOREIGN) {
+		log_info("kernel %s is packed in %s, which mote leaves to the kernel itself to unpack",
+			 request->kernel_path, payload_format_name(magic));
+		open_packed(opened);
+		return 0;
+	}
+	if (request->use_cache)
+		cache_open(&cache, request->kernel_fd);
+	if (cache_find_file(&cache, &opened->bz, &opened->image, &opened->cache_fd)) {
+		ret = source_from_fd(opened->cache_fd, &opened->source);
+		if (ret)
+			ret = read_error(request, ret);
+	} else {
+		ret = open_payload_cold(request, file, magic, &cache, opened);
+	}
+	cache_close(&cache);
+	return ret;
+}
+
+static int open_bzimage(const struct boot_request *request, struct opened_kernel *opened)
+{
+	struct source file = opened->source;
+	uint64_t init_size;
+	int ret;
+
+	ret = bzimage_read(&file, request->kernel_path, &opened->bz);
+	if (ret == -EBADMSG || ret == -ENOEXEC)
+		return ret;
+	if (ret)
+		return read_error(request, ret);
+	opened->has_setup_header = true;
+	init_size = opened->bz.version >= VERSION_INIT_SIZE ? le32_get(opened->bz.hdr.init_size) : 0;
+	if (init_size > guest_memory_size(request->memory))
+		return too_large(request, init_size);
+	return open_payload(request, &file, opened);
+}
+
+int kernel_open(const struct boot_request *request, struct opened_kernel *opened)
+{
+	struct image_verdict verdict;
+	int ret;
+
+	*opened = (struct opened_kernel){ .cache_fd = -1 };
+	ret = source_from_fd(request->kernel_fd, &opened->source);
+	if (ret == -EINVAL) {
+		log_error("kernel %s is not a regular file; give a kernel file", request->kernel_path);
+		return -ENOEXEC;
+	}
+	if (!ret)
+		ret = image_recognise(&opened->source, &verdict);
+	if (ret)
+		return read_error(request, ret);
+
+	switch (verdict.kind) {
+	case IMAGE_BZIMAGE:
+		ret = open_bzimage(request, opened);
+		break;
+	case IMAGE_ELF64:
+		ret = open_elf(request, opened, "kernel");
+		break;
+	case IMAGE_OTHER:
+		log_error("kernel %s is %s; %s", request->kernel_path, verdict.found, verdict.advice);
+		return -ENOEXEC;
+	}
+	if (ret)
+		kernel_close(opened);
+	return ret;
+}
+
+void kernel_close(struct opened_kernel *opened)
+{
+	scratch_unmap(&opened->unpacked);
+	fd_close(&opened->cache_fd);
+}

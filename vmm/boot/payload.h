@@ -1,0 +1,42 @@
+/* The compressed kernel in a bzImage: a stream as the kernel's build writes it, then its unpacked size, 32 bits. */
+#ifndef VMM_BOOT_PAYLOAD_H
+#define VMM_BOOT_PAYLOAD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum payload_format {
+	PAYLOAD_GZIP,
+	PAYLOAD_LZ4,
+	PAYLOAD_XZ,
+	PAYLOAD_ZSTD,
+	PAYLOAD_FOREIGN, /* one that mote leaves to the kernel's own decompressor */
+};
+
+#define PAYLOAD_SIZE_WORD 4
+#define PAYLOAD_MAGIC_BYTES 8
+
+/* Tells the format by its first PAYLOAD_MAGIC_BYTES. */
+enum payload_format payload_recognise(const uint8_t magic[PAYLOAD_MAGIC_BYTES]);
+
+/* For messages. A foreign format is named too, if it is one that the kernel's build can choose. */
+const char *payload_format_name(const uint8_t magic[PAYLOAD_MAGIC_BYTES]);
+
+/* The unpacked size that the last four bytes of the `len` bytes claim; 0 if there are none. */
+uint32_t payload_unpacked_bytes(const uint8_t *in, size_t len);
+
+/* Unpacks a whole payload, size word included, into exactly `out_len` bytes: what payload_unpacked_bytes() said and the
+ * caller found acceptable. Never writes more. 0, -EBADMSG if the stream is damaged or its size is another, -ENOMEM.
+ * Control thread. */
+__attribute__((warn_unused_result)) int payload_unpack(enum payload_format format, const uint8_t *in, size_t len,
+						       uint8_t *out, size_t out_len);
+
+/* One format each, given the stream without its size word (gzip: with it, as it is gzip's own). */
+__attribute__((warn_unused_result)) int payload_unpack_gzip(const uint8_t *in, size_t len, uint8_t *out,
+							    size_t out_len);
+__attribute__((warn_unused_result)) int payload_unpack_lz4(const uint8_t *in, size_t len, uint8_t *out, size_t out_len);
+__attribute__((warn_unused_result)) int payload_unpack_xz(const uint8_t *in, size_t len, uint8_t *out, size_t out_len);
+__attribute__((warn_unused_result)) int payload_unpack_zstd(const uint8_t *in, size_t len, uint8_t *out,
+							    size_t out_len);
+
+#endif
