@@ -1,0 +1,186 @@
+#include "vmm/machine/machine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "virtio/dev/rng.h"
+#include "vmm/arch/x86_64/irqchip.h"
+#include "vmm/arch/x86_64/layout.h"
+#include "vmm/arch/x86_64/msr_filter.h"
+#include "vmm/base/log.h"
+#include "vmm/machine/parts.h"
+
+/* The control loop has the console and the mailbox, no disk I/O: it needs no ring. */
+static const struct loop_config control_config = {
+	.name = "control",
+	.engine = LOOP_ENGINE_THREAD,
+	.nr_entries = 8,
+};
+
+void machine_end(struct machine *machine, enum machine_outcome outcome)
+{
+	int running = MACHINE_RUNNING;
+
+	/* Read by machine_run() after the loop has stopped. */
+	atomic_compare_exchange_strong(&machine->outcome, &running, outcome);
+	loop_stop(machine->control);
+}
+
+int machine_plug(struct machine *machine, struct virtio_device *device, struct virtio_pci **out)
+{
+	const struct virtio_pci_config config = {
+		.root = machine->platform.pci,
+		.router = &machine->irqs,
+		.kvm = &machine->kvm,
+		.device = device,
+	};
+	int rc;
+
+	device->memory = &machine->memory;
+	rc = virtio_pci_create(&config, out);
+	if (rc < 0)
+		log_error("cannot put the virtio device '%s' on the PCI bus: %s", device->name, strerror(-rc));
+	return rc;
+}
+
+static int init_kvm(struct machine *machine)
+{
+	int rc = kvm_open(&machine->kvm, arch_requirements, arch_nr_requirements);
+
+	if (rc < 0)
+		return rc;
+	msr_filter_install(&machine->kvm);
+	return irqchip_create(&machine->kvm);
+}
+
+static int init_memory(struct machine *machine, uint64_t size_bytes)
+{
+	struct guest_region regions[GUEST_MEMORY_MAX_REGIONS];
+	unsigned int nr = layout_memory(size_bytes, regions);
+	int rc;
+
+	rc = guest_memory_create(regions, nr, &machine->memory);
+	for (unsigned int i = 0; i < nr && rc >= 0; i++) {
+		const struct guest_region *region = &machine->memory.regions[i];
+
+		rc = kvm_memslot_add(&machine->kvm, region->base, region->host, region->size_bytes, false);
+	}
+	if (rc < 0)
+		log_error("cannot reserve %llu MiB of guest memory: %s; ask for less, or free some",
+			  (unsigned long long)(size_bytes >> 20), strerror(-rc));
+	return rc < 0 ? rc : 0;
+}
+
+static int init_rng(struct machine *machine)
+{
+	int rc = rng_create(machine->control, &machine->rng);
+
+	return rc < 0 ? rc : machine_plug(machine, machine->rng, &machine->rng_pci);
+}
+
+static void fini_rng(struct machine *machine)
+{
+	virtio_pci_destroy(machine->rng_pci);
+	rng_destroy(machine->rng);
+}
+
+/* The boot order of the machine. What is on the PCI bus first comes first in the guest, so disks are vda, vdb, ... */
+static int build(struct machine *machine, const struct machine_config *config)
+{
+	struct boot_entry entry;
+	gpa_t rsdp;
+	int rc;
+
+	rc = loop_create(&control_config, &machine->control);
+	if (rc == 0)
+		rc = init_kvm(machine);
+	if (rc == 0)
+		rc = init_memory(machine, config->memory_bytes);
+	if (rc == 0)
+		rc = machine_platform_init(machine);
+	if (rc == 0)
+		rc = machine_disks_init(machine, config);
+	if (rc == 0)
+		rc = machine_console_init(machine, config);
+	if (rc == 0)
+		rc = init_rng(machine);
+	if (rc == 0)
+		rc = machine_cpus_init(machine, config);
+	if (rc == 0)
+		rc = machine_write_tables(machine, config, &rsdp);
+	if (rc == 0)
+		rc = machine_load_kernel(machine, config, rsdp, &entry);
+	if (rc == 0)
+		rc = machine_cpus_enter(machine, &entry);
+	return rc;
+}
+
+int machine_create(const struct machine_config *config, struct machine **out)
+{
+	struct machine *machine;
+	int rc;
+
+	machine = calloc(1, sizeof(*machine));
+	if (!machine)
+		return -ENOMEM;
+	machine->kvm.dev_fd = machine->kvm.vm_fd = -1;
+	machine->platform.event_irq_fd = machine->console.irq_fd = -1;
+	bus_init(&machine->bus);
+	irq_router_init(&machine->irqs, &machine->kvm);
+	rc = build(machine, config);
+	if (rc < 0) {
+		machine_destroy(machine);
+		return rc;
+	}
+	*out = machine;
+	return 0;
+}
+
+int machine_run(struct machine *machine, enum machine_outcome *outcome)
+{
+	int rc;
+
+	rc = machine_disks_start(machine);
+	if (rc == 0)
+		rc = machine_cpus_start(machine);
+	/* machine_end() may have come before: the loop then returns at once. */
+	if (rc == 0)
+		rc = loop_run(machine->control);
+	if (rc < 0)
+		machine_end(machine, MACHINE_FAILED);
+	/* A vCPU may wait for a slow terminal, or for the control loop to answer a device's reset. */
+	machine_console_release(machine);
+	machine_cpus_stop(machine);
+	*outcome = atomic_load(&machine->outcome);
+	return rc;
+}
+
+void machine_power_button(struct machine *machine)
+{
+	acpi_power_press(&machine->platform.power);
+}
+
+void machine_stop(struct machine *machine)
+{
+	machine_end(machine, MACHINE_STOPPED);
+}
+
+void machine_destroy(struct machine *machine)
+{
+	if (!machine)
+		return;
+	machine_cpus_stop(machine);
+	fini_rng(machine);
+	machine_console_fini(machine);
+	machine_disks_fini(machine);
+	machine_platform_fini(machine);
+	machine_cpus_fini(machine);
+	kvm_close(&machine->kvm);
+	guest_memory_destroy(&machine->memory);
+	irq_router_fini(&machine->irqs);
+	bus_fini(&machine->bus);
+	if (machine->control)
+		loop_destroy(machine->control);
+	free(machine);
+}

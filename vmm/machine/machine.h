@@ -1,0 +1,64 @@
+/* A validated configuration in, a wired machine out: the only room that names concrete devices. */
+#ifndef VMM_MACHINE_MACHINE_H
+#define VMM_MACHINE_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "virtio/backend/block.h"
+
+#define MACHINE_MAX_DISKS 24
+#define MACHINE_MAX_CPUS 64
+#define MACHINE_SERIAL_BYTES 20
+
+enum machine_console {
+	MACHINE_CONSOLE_SERIAL,
+	MACHINE_CONSOLE_HVC,
+	MACHINE_CONSOLE_NONE,
+};
+
+struct machine_disk {
+	struct block_options block;
+	enum loop_engine engine;
+	unsigned int nr_queues; /* at least 1 */
+	char serial[MACHINE_SERIAL_BYTES + 1];
+};
+
+/* Checked by vmm/lib: every number is in range, every path is set. The strings outlive machine_create() only. */
+struct machine_config {
+	const char *kernel_path;
+	const char *initrd_path; /* NULL: none */
+	const char *command_line;
+	bool kaslr;
+	bool use_cache;
+	uint64_t memory_bytes;
+	unsigned int nr_cpus;
+	enum machine_console console;
+	int console_in_fd;
+	int console_out_fd;
+	uint8_t console_escape;
+	unsigned int nr_disks;
+	struct machine_disk disks[MACHINE_MAX_DISKS];
+};
+
+enum machine_outcome {
+	MACHINE_RUNNING,
+	MACHINE_POWERED_OFF,
+	MACHINE_REBOOTED,
+	MACHINE_PANICKED,
+	MACHINE_STOPPED,
+	MACHINE_FAILED,
+};
+
+struct machine;
+
+/* Opens, allocates, loads and wires everything. On failure has logged one line, left nothing behind, and returns a
+ * negative errno. Control thread. */
+__attribute__((warn_unused_result)) int machine_create(const struct machine_config *config, struct machine **out);
+/* Starts the vCPUs and runs the control loop until the machine ends. 0 with *outcome set, or a negative errno. */
+__attribute__((warn_unused_result)) int machine_run(struct machine *machine, enum machine_outcome *outcome);
+void machine_power_button(struct machine *machine); /* any thread, async-signal-safe */
+void machine_stop(struct machine *machine); /* any thread, async-signal-safe */
+void machine_destroy(struct machine *machine);
+
+#endif
