@@ -157,13 +157,6 @@ int pci_root_create(const struct pci_root_config *config, struct pci_root **out)
 		.base = config->window_base,
 		.size_bytes = config->window_size_bytes,
 	};
-	root->host_bridge.name = "pci host bridge";
-	rc = map_ecam(&root->ecam);
-	if (rc < 0)
-		goto free_root;
-	rc = pci_root_add(root, &root->host_bridge, &host_bridge_identity);
-	if (rc < 0)
-		goto unmap_ecam;
 	root->ecam_range = (struct bus_range){
 		.base = config->ecam_base,
 		.size_bytes = PCI_ECAM_BYTES,
@@ -172,6 +165,13 @@ int pci_root_create(const struct pci_root_config *config, struct pci_root **out)
 		.lock = &root->lock,
 		.name = "pci ecam",
 	};
+	root->host_bridge.name = "pci host bridge";
+	rc = map_ecam(&root->ecam);
+	if (rc < 0)
+		goto free_root;
+	rc = pci_root_add(root, &root->host_bridge, &host_bridge_identity);
+	if (rc < 0)
+		goto unmap_ecam;
 	rc = bus_add(config->bus, BUS_MMIO, &root->ecam_range);
 	if (rc < 0)
 		goto unmap_ecam;
