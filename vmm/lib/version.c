@@ -1,0 +1,6 @@
+#include "vmm/include/mote.h"
+
+const char *mote_version(void)
+{
+	return MOTE_VERSION;
+}
