@@ -1,0 +1,199 @@
+#!/bin/bash
+# run.sh [PART]... - installs what the tests need from Debian, builds, and runs every test, or those of the
+# parts named. Safe to run again. Without a terminal and as root it asks nothing.
+#
+#   lint    test/lint/run.sh: include directions, headers, formatting, clang-tidy, shellcheck, manual pages
+#   build   release and debug with warnings as errors; the release binary is static and at most 1.5 MiB
+#   unit    unit tests, debug build
+#   asan    unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+#   tsan    unit tests of what threads share, under ThreadSanitizer
+#   fuzz    each fuzz target for MOTE_FUZZ_SECONDS (20)
+#   kvm     test/kvm/run.sh: bare-metal guests on this machine's KVM
+#   lab     test/lab/run.sh: Debian guests in the lab
+#
+# Ends with a table and "N passed, N failed", and ", N skipped" if a part could not run here. The exit status
+# is 0 if nothing failed, 1 if something did, 2 for a mistake in the arguments.
+set -uo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$here/.." || exit 2
+# shellcheck source=packages.sh
+. "$here/packages.sh"
+
+ALL_PARTS=(lint build unit asan tsan fuzz kvm lab)
+MAX_RELEASE_BYTES=$((1536 * 1024))
+# What runs on more than one thread, or is handed between threads.
+TSAN_TESTS='loop|virtq|virtio|irq|msi|bus|stream|blk|log'
+fuzz_seconds=${MOTE_FUZZ_SECONDS:-20}
+
+case ${1:-} in --help | -h) sed -n '2,${/^#/!q;s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac
+parts=("$@")
+[ $# -gt 0 ] || parts=("${ALL_PARTS[@]}")
+for part in "${parts[@]}"; do
+    [[ " ${ALL_PARTS[*]} " == *" $part "* ]] || { echo "run.sh: no part is called '$part'; there are: ${ALL_PARTS[*]}" >&2; exit 2; }
+done
+wanted() { [[ " ${parts[*]} " == *" $1 "* ]]; }
+
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# What the part that runs has counted so far.
+passed=0 failed=0 skipped=0
+pass() { passed=$((passed + 1)); echo "  ok: $*"; }
+fail() { failed=$((failed + 1)); echo "  FAILED: $*"; }
+skip() { skipped=$((skipped + 1)); echo "  skipped: $*"; }
+
+# count_closing_line FILE WHAT STATUS: adds the "N passed, N failed[, N skipped]" that a script ended with.
+count_closing_line() {
+    local line
+    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$1" | tail -n 1)
+    if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)? ]]; then
+        passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2])) skipped=$((skipped + ${BASH_REMATCH[4]:-0}))
+        [ "$3" = 0 ] || [ "${BASH_REMATCH[2]}" != 0 ] || fail "$2 ended with status $3"
+    else
+        fail "$2 did not come to its end (status $3)"
+    fi
+}
+
+# run_script SECONDS SCRIPT [ARG...]: a test script with a closing line of its own.
+run_script() {
+    local seconds=$1 status
+    shift
+    timeout -k 10 "$seconds" "$@" 2>&1 | tee "$logs/script"
+    status=${PIPESTATUS[0]}
+    [ "$status" != 124 ] || echo "  $1 took longer than $seconds s"
+    count_closing_line "$logs/script" "$1" "$status"
+}
+
+# build PRESET [OPTION...]: configures and builds it; prints the compiler's words only if it fails.
+build() {
+    local start=$SECONDS
+    echo "  building $1"
+    if cmake --preset "$@" >"$logs/build" 2>&1 && cmake --build --preset "$1" >>"$logs/build" 2>&1; then
+        echo "  built $1 in $((SECONDS - start)) s"
+        return 0
+    fi
+    grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking)' "$logs/build" | tail -n 60
+    return 1
+}
+
+# unit_tests PRESET [REGEX]: builds the preset and runs its unit tests; counts Check's checks.
+unit_tests() {
+    local preset=$1 regex=${2:-.} status ran broken died
+    if ! build "$preset"; then
+        fail "the $preset build"
+        return
+    fi
+    ctest --test-dir "build/$preset" -L unit -R "$regex" --output-on-failure --no-tests=error -j "$(nproc)" | tee "$logs/ctest"
+    status=${PIPESTATUS[0]}
+    read -r ran broken < <(sed -nE 's/.*Checks: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+).*/\1 \2 \3/p' \
+        "build/$preset/Testing/Temporary/LastTest.log" |
+        awk '{ checks += $1; broken += $2 + $3 } END { print checks + 0, broken + 0 }')
+    passed=$((passed + ran - broken)) failed=$((failed + broken))
+    # A test that hung or died, or a sanitizer's report after the last check, has no count of its own.
+    died=$(sed -nE 's/.*tests passed, ([0-9]+) tests failed out of.*/\1/p' "$logs/ctest")
+    if [ "$status" != 0 ] && [ "$broken" -lt "${died:-1}" ]; then failed=$((failed + ${died:-1} - broken)); fi
+}
+
+part_lint() {
+    packages_install "${BUILD_NEEDS[@]}" "${UNIT_NEEDS[@]}" "${LINT_NEEDS[@]}" || { fail 'packages'; return; }
+    run_script 900 test/lint/run.sh
+}
+
+part_build() {
+    local bytes
+    packages_install "${BUILD_NEEDS[@]}" "${UNIT_NEEDS[@]}" || { fail 'packages'; return; }
+    if build debug; then pass 'debug builds without a warning'; else fail 'the debug build'; fi
+    if build release -DMOTE_TESTS=ON; then pass 'release builds without a warning'; else fail 'the release build'; return; fi
+    bytes=$(stat -c %s build/release/vmm/cli/mote)
+    if [ "$bytes" -le "$MAX_RELEASE_BYTES" ]; then pass "mote has $bytes bytes"
+    else fail "mote has $bytes bytes, more than $MAX_RELEASE_BYTES"; fi
+    if LC_ALL=C ldd build/release/vmm/cli/mote 2>&1 | grep -q 'not a dynamic'; then pass 'mote is static'
+    else fail 'mote is not static'; fi
+}
+
+part_unit() {
+    packages_install "${BUILD_NEEDS[@]}" "${UNIT_NEEDS[@]}" || { fail 'packages'; return; }
+    unit_tests debug
+}
+
+part_asan() {
+    packages_install "${BUILD_NEEDS[@]}" "${UNIT_NEEDS[@]}" "${CLANG_NEEDS[@]}" || { fail 'packages'; return; }
+    unit_tests asan
+}
+
+part_tsan() {
+    packages_install "${BUILD_NEEDS[@]}" "${UNIT_NEEDS[@]}" "${CLANG_NEEDS[@]}" || { fail 'packages'; return; }
+    unit_tests tsan "$TSAN_TESTS"
+}
+
+# fuzz_one TARGET: its output and its exit status into files.
+fuzz_one() {
+    local name=${1##*/} corpus=()
+    [ -d "test/fuzz/corpus/$name" ] && corpus=("test/fuzz/corpus/$name")
+    # New inputs go to the build folder, the first corpus; what is kept in the tree stays as it is.
+    mkdir -p "build/fuzz/corpus/$name"
+    timeout -k 5 $((fuzz_seconds + 60)) "$1" -max_total_time="$fuzz_seconds" -rss_limit_mb=2048 -timeout=10 \
+        -print_final_stats=1 -verbosity=1 -artifact_prefix="build/fuzz/found-$name-" \
+        "build/fuzz/corpus/$name" "${corpus[@]}" >"$logs/$name" 2>&1
+    echo $? >"$logs/$name.status"
+}
+
+part_fuzz() {
+    local targets=() target name i
+    packages_install "${BUILD_NEEDS[@]}" "${CLANG_NEEDS[@]}" || { fail 'packages'; return; }
+    build fuzz || { fail 'the fuzz build'; return; }
+    mapfile -t targets < <(find build/fuzz -type f -name 'fuzz-*' -executable | sort)
+    [ ${#targets[@]} -gt 0 ] || { fail 'there are no fuzz targets'; return; }
+    echo "  ${#targets[@]} targets, $fuzz_seconds s each, $(nproc) at a time"
+    for ((i = 0; i < ${#targets[@]}; i++)); do
+        fuzz_one "${targets[i]}" &
+        if (((i + 1) % $(nproc) == 0)); then wait; fi
+    done
+    wait
+    for target in "${targets[@]}"; do
+        name=${target##*/}
+        if [ "$(cat "$logs/$name.status")" = 0 ]; then
+            pass "$name: $(sed -nE 's/^stat::number_of_executed_units: *//p' "$logs/$name") inputs"
+        else
+            fail "$name"
+            tail -n 40 "$logs/$name"
+        fi
+    done
+}
+
+part_kvm() {
+    if [ ! -e /dev/kvm ]; then skip 'this machine has no /dev/kvm'; return; fi
+    if [ ! -r /dev/kvm ] || [ ! -w /dev/kvm ]; then skip '/dev/kvm is not permitted to this user'; return; fi
+    packages_install "${BUILD_NEEDS[@]}" "${UNIT_NEEDS[@]}" || { fail 'packages'; return; }
+    build release -DMOTE_TESTS=ON || { fail 'the release build'; return; }
+    MOTE=build/release/vmm/cli/mote GUESTS=build/release/test/guest run_script 600 test/kvm/run.sh
+}
+
+part_lab() {
+    if [ "$(id -u)" != 0 ]; then skip 'the lab must be built as root'; return; fi
+    # shellcheck source=lab/packages.sh
+    . test/lab/packages.sh
+    packages_install "${BUILD_NEEDS[@]}" "${UNIT_NEEDS[@]}" "${LAB_NEEDS[@]}" || { fail 'packages'; return; }
+    build release -DMOTE_TESTS=ON || { fail 'the release build'; return; }
+    run_script 2100 test/lab/run.sh --mote build/release/vmm/cli/mote
+}
+
+total_passed=0 total_failed=0 total_skipped=0 table=()
+for part in "${ALL_PARTS[@]}"; do
+    wanted "$part" || continue
+    echo "== $part"
+    passed=0 failed=0 skipped=0 start=$SECONDS
+    "part_$part"
+    table+=("$(printf '%-8s %7d %7d %8d %8d' "$part" "$passed" "$failed" "$skipped" $((SECONDS - start)))")
+    total_passed=$((total_passed + passed)) total_failed=$((total_failed + failed)) total_skipped=$((total_skipped + skipped))
+done
+
+echo
+printf '%-8s %7s %7s %8s %8s\n' part passed failed skipped seconds
+printf '%s\n' "${table[@]}"
+closing="$total_passed passed, $total_failed failed"
+[ "$total_skipped" = 0 ] || closing+=", $total_skipped skipped"
+echo "$closing"
+[ "$total_failed" = 0 ]
