@@ -169,9 +169,6 @@ int pci_root_create(const struct pci_root_config *config, struct pci_root **out)
 	rc = map_ecam(&root->ecam);
 	if (rc < 0)
 		goto free_root;
-	rc = pci_root_add(root, &root->host_bridge, &host_bridge_identity);
-	if (rc < 0)
-		goto unmap_ecam;
 	rc = bus_add(config->bus, BUS_MMIO, &root->ecam_range);
 	if (rc < 0)
 		goto unmap_ecam;
@@ -179,9 +176,15 @@ int pci_root_create(const struct pci_root_config *config, struct pci_root **out)
 	if (rc < 0)
 		goto remove_range;
 	root->ecam_slot = rc;
+	/* Slot 0 of an empty bus: there is room. */
+	rc = pci_root_add(root, &root->host_bridge, &host_bridge_identity);
+	if (rc < 0)
+		goto remove_slot;
 	*out = root;
 	return 0;
 
+remove_slot:
+	(void)!kvm_memslot_move(config->kvm, root->ecam_slot, 0, NULL, 0, KVM_SLOT_READ_ONLY);
 remove_range:
 	bus_remove(config->bus, BUS_MMIO, &root->ecam_range);
 unmap_ecam:
@@ -208,16 +211,18 @@ void pci_root_destroy(struct pci_root *root)
 }
 
 /* A kernel sizes all six BARs and the ROM, also those that are not there, whose registers stay zero whatever is
- * written: such writes need not leave the guest. */
+ * written: such writes need not leave the guest. From behind the last BAR to the ROM all is constant, so one zone holds
+ * it. */
 static void coalesce_absent_bars(const struct pci_root *root, const struct pci_function *function)
 {
 	uint64_t header = root->ecam_range.base + (uint64_t)function->slot * SLOT_BYTES;
+	unsigned int start = PCI_BASE_ADDRESS_0;
 
 	for (unsigned int bar = 0; bar < PCI_NR_BARS; bar++) {
-		if (function->bars[bar].range.size_bytes == 0)
-			coalesced_add(root->window.kvm, BUS_MMIO, header + PCI_BASE_ADDRESS_0 + 4 * bar, 4);
+		if (function->bars[bar].range.size_bytes != 0)
+			start = PCI_BASE_ADDRESS_0 + 4 * (bar + 1);
 	}
-	coalesced_add(root->window.kvm, BUS_MMIO, header + PCI_ROM_ADDRESS, 4);
+	coalesced_add(root->window.kvm, BUS_MMIO, header + start, PCI_ROM_ADDRESS + 4 - start);
 }
 
 int pci_root_add(struct pci_root *root, struct pci_function *function, const struct pci_identity *identity)

@@ -111,6 +111,7 @@ int block_path_open(const struct block_options *options, struct block_file *file
 {
 	const char *path = options->path != NULL ? options->path : "";
 	struct stat st = { 0 };
+	unsigned int tries = 0;
 	int flags = O_CLOEXEC | O_NOCTTY | (options->read_only ? O_RDONLY : O_RDWR);
 	int rc;
 
@@ -127,7 +128,9 @@ int block_path_open(const struct block_options *options, struct block_file *file
 	if (file->is_device && !options->read_only)
 		flags |= O_EXCL; /* refused by what is mounted, or part of another device */
 
-	file->fd = open(path, flags);
+	do {
+		file->fd = open(path, flags);
+	} while (file->fd < 0 && errno == EBUSY && block_busy_wait(tries++));
 	if (file->fd < 0)
 		return explain_errno(options, &st, file->direct, errno);
 	if (fstat(file->fd, &st) < 0) {

@@ -9,6 +9,7 @@
 
 #include "virtio/backend/block_geometry.h"
 #include "virtio/backend/block_iov.h"
+#include "virtio/backend/block_lock.h"
 #include "vmm/base/checked.h"
 #include "vmm/base/fd.h"
 
@@ -192,6 +193,8 @@ static void raw_close(struct block *block)
 {
 	struct block_raw *raw = (struct block_raw *)block;
 
+	/* At once, and not when the last of the ring's references to the file goes. */
+	block_unlock(raw->file.fd);
 	fd_close(&raw->file.fd);
 	free(raw);
 }

@@ -14,6 +14,8 @@ void irq_router_init(struct irq_router *router, const struct kvm *kvm)
 {
 	memset(router, 0, sizeof(*router));
 	router->kvm = kvm;
+	for (unsigned int pin = 0; pin < IRQ_NR_PINS; pin++)
+		router->pin_fds[pin] = -1;
 	pthread_mutex_init(&router->lock, NULL);
 }
 
@@ -69,19 +71,30 @@ static int irqfd(const struct irq_router *router, int fd, int gsi, uint32_t flag
 
 int irq_pin_open(struct irq_router *router, unsigned int pin)
 {
-	int fd, rc;
+	int fd;
 
 	if (pin >= IRQ_NR_PINS)
 		return -EINVAL;
+	if (router->pin_fds[pin] >= 0)
+		return -EBUSY;
 	fd = fd_eventfd();
-	if (fd < 0)
-		return fd;
-	rc = irqfd(router, fd, (int)pin, 0);
-	if (rc < 0) {
-		fd_close(&fd);
-		return rc;
-	}
+	if (fd >= 0)
+		router->pin_fds[pin] = fd;
 	return fd;
+}
+
+int irq_attach_pins(struct irq_router *router)
+{
+	for (unsigned int pin = 0; pin < IRQ_NR_PINS; pin++) {
+		int rc;
+
+		if (router->pin_fds[pin] < 0)
+			continue;
+		rc = irqfd(router, router->pin_fds[pin], (int)pin, 0);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
 }
 
 /* A free GSI, or -ENOSPC. The lock is held. */

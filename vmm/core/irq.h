@@ -15,6 +15,7 @@
 struct irq_router {
 	pthread_mutex_t lock;
 	const struct kvm *kvm;
+	int pin_fds[IRQ_NR_PINS]; /* owned by who opened the pin; -1: not open */
 	unsigned int nr_msi; /* entries of routes[] ever used; entry i is GSI IRQ_NR_PINS + i */
 	struct irq_msi_route {
 		enum {
@@ -30,8 +31,12 @@ struct irq_router {
 void irq_router_init(struct irq_router *router, const struct kvm *kvm);
 void irq_router_fini(struct irq_router *router);
 
-/* Connects a new eventfd to IOAPIC pin `pin` (edge). The descriptor, which the caller owns, or a negative errno. */
+/* Connects a new eventfd to IOAPIC pin `pin` (edge). The descriptor, which the caller owns and does not close before the
+ * VM ends, or a negative errno. Before irq_attach_pins(). Control thread. */
 __attribute__((warn_unused_result)) int irq_pin_open(struct irq_router *router, unsigned int pin);
+/* Gives the pins opened so far to KVM, which must have its interrupt controllers by now. 0 or a negative errno.
+ * Control thread. */
+__attribute__((warn_unused_result)) int irq_attach_pins(struct irq_router *router);
 
 /* One MSI-X vector. Embedded in the device; zero is a valid "never used" state.
  * fd_plus_one and the rest change under the device's lock on a vCPU thread; msi_vector_signal() may run on any thread

@@ -44,14 +44,20 @@ int machine_plug(struct machine *machine, struct virtio_device *device, struct v
 	return rc;
 }
 
-static int init_kvm(struct machine *machine)
+/* After the memslots: those that follow the interrupt controllers' registration on KVM's buses wait for a grace period,
+ * 6 ms on some hosts. */
+static int init_irqchip(struct machine *machine)
 {
-	int rc = kvm_open(&machine->kvm, arch_requirements, arch_nr_requirements);
+	int rc;
 
+	msr_filter_install(&machine->kvm);
+	rc = irqchip_create(&machine->kvm);
 	if (rc < 0)
 		return rc;
-	msr_filter_install(&machine->kvm);
-	return irqchip_create(&machine->kvm);
+	rc = irq_attach_pins(&machine->irqs);
+	if (rc < 0)
+		log_error("KVM refused the devices' interrupts: %s", strerror(-rc));
+	return rc;
 }
 
 static int init_memory(struct machine *machine, uint64_t size_bytes)
@@ -94,7 +100,7 @@ static int build(struct machine *machine, const struct machine_config *config)
 
 	rc = loop_create(&control_config, &machine->control);
 	if (rc == 0)
-		rc = init_kvm(machine);
+		rc = kvm_open(&machine->kvm, arch_requirements, arch_nr_requirements);
 	if (rc == 0)
 		rc = init_memory(machine, config->memory_bytes);
 	if (rc == 0)
@@ -105,6 +111,8 @@ static int build(struct machine *machine, const struct machine_config *config)
 		rc = machine_console_init(machine, config);
 	if (rc == 0)
 		rc = init_rng(machine);
+	if (rc == 0)
+		rc = init_irqchip(machine);
 	if (rc == 0)
 		rc = machine_cpus_init(machine, config);
 	if (rc == 0)
