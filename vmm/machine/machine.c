@@ -44,13 +44,12 @@ int machine_plug(struct machine *machine, struct virtio_device *device, struct v
 	return rc;
 }
 
-/* After the memslots: those that follow the interrupt controllers' registration on KVM's buses wait for a grace period,
- * 6 ms on some hosts. */
+/* After the MSR filter and the memslots: what follows the interrupt controllers' registration on KVM's buses waits for a
+ * grace period, 6 ms on some hosts. */
 static int init_irqchip(struct machine *machine)
 {
 	int rc;
 
-	msr_filter_install(&machine->kvm);
 	rc = irqchip_create(&machine->kvm);
 	if (rc < 0)
 		return rc;
@@ -101,6 +100,8 @@ static int build(struct machine *machine, const struct machine_config *config)
 	rc = loop_create(&control_config, &machine->control);
 	if (rc == 0)
 		rc = kvm_open(&machine->kvm, arch_requirements, arch_nr_requirements);
+	if (rc == 0)
+		msr_filter_install(&machine->kvm);
 	if (rc == 0)
 		rc = init_memory(machine, config->memory_bytes);
 	if (rc == 0)
