@@ -73,13 +73,10 @@ int machine_cpus_init(struct machine *machine, const struct machine_config *conf
 	cpus->vcpus = calloc(config->nr_cpus, sizeof(cpus->vcpus[0]));
 	if (!cpus->vcpus)
 		return -ENOMEM;
-	rc = cpuid_create(&machine->kvm, &cpuid);
-	if (rc < 0) {
-		log_error("KVM does not tell which CPU features it supports: %s", strerror(-rc));
+	rc = machine_prepare_cpuid(machine, &cpuid);
+	if (rc < 0)
 		return rc;
-	}
 	rc = open_vcpus(cpus, cpuid, config->nr_cpus);
-	free(cpuid);
 	if (rc == 0)
 		coalesce_absent_ports(machine);
 	return rc;

@@ -7,7 +7,6 @@
 #include "virtio/dev/rng.h"
 #include "vmm/arch/x86_64/irqchip.h"
 #include "vmm/arch/x86_64/layout.h"
-#include "vmm/arch/x86_64/msr_filter.h"
 #include "vmm/base/log.h"
 #include "vmm/machine/parts.h"
 
@@ -44,8 +43,8 @@ int machine_plug(struct machine *machine, struct virtio_device *device, struct v
 	return rc;
 }
 
-/* After the MSR filter and the memslots: what follows the interrupt controllers' registration on KVM's buses waits for a
- * grace period, 6 ms on some hosts. */
+/* After the MSR filter and the memslots: what follows the interrupt controllers' registration on KVM's buses waits for
+ * a grace period, 6 ms on some hosts. */
 static int init_irqchip(struct machine *machine)
 {
 	int rc;
@@ -63,18 +62,27 @@ static int init_memory(struct machine *machine, uint64_t size_bytes)
 {
 	struct guest_region regions[GUEST_MEMORY_MAX_REGIONS];
 	unsigned int nr = layout_memory(size_bytes, regions);
-	int rc;
+	int rc = guest_memory_create(regions, nr, &machine->memory);
 
-	rc = guest_memory_create(regions, nr, &machine->memory);
-	for (unsigned int i = 0; i < nr && rc >= 0; i++) {
-		const struct guest_region *region = &machine->memory.regions[i];
-
-		rc = kvm_memslot_add(&machine->kvm, region->base, region->host, region->size_bytes, false);
-	}
 	if (rc < 0)
 		log_error("cannot reserve %llu MiB of guest memory: %s; ask for less, or free some",
 			  (unsigned long long)(size_bytes >> 20), strerror(-rc));
-	return rc < 0 ? rc : 0;
+	return rc;
+}
+
+static int init_memslots(struct machine *machine)
+{
+	for (unsigned int i = 0; i < machine->memory.nr_regions; i++) {
+		const struct guest_region *region = &machine->memory.regions[i];
+		int rc = kvm_memslot_add(&machine->kvm, region->base, region->host, region->size_bytes, false);
+
+		if (rc < 0) {
+			log_error("KVM refused %llu MiB of guest memory: %s; ask for less",
+				  (unsigned long long)(region->size_bytes >> 20), strerror(-rc));
+			return rc;
+		}
+	}
+	return 0;
 }
 
 static int init_rng(struct machine *machine)
@@ -93,17 +101,17 @@ static void fini_rng(struct machine *machine)
 /* The boot order of the machine. What is on the PCI bus first comes first in the guest, so disks are vda, vdb, ... */
 static int build(struct machine *machine, const struct machine_config *config)
 {
-	struct boot_entry entry;
-	gpa_t rsdp;
 	int rc;
 
 	rc = loop_create(&control_config, &machine->control);
 	if (rc == 0)
+		rc = init_memory(machine, config->memory_bytes);
+	if (rc == 0)
 		rc = kvm_open(&machine->kvm, arch_requirements, arch_nr_requirements);
 	if (rc == 0)
-		msr_filter_install(&machine->kvm);
+		rc = machine_prepare_start(machine, config);
 	if (rc == 0)
-		rc = init_memory(machine, config->memory_bytes);
+		rc = init_memslots(machine);
 	if (rc == 0)
 		rc = machine_platform_init(machine);
 	if (rc == 0)
@@ -117,11 +125,9 @@ static int build(struct machine *machine, const struct machine_config *config)
 	if (rc == 0)
 		rc = machine_cpus_init(machine, config);
 	if (rc == 0)
-		rc = machine_write_tables(machine, config, &rsdp);
+		rc = machine_prepare_join(machine);
 	if (rc == 0)
-		rc = machine_load_kernel(machine, config, rsdp, &entry);
-	if (rc == 0)
-		rc = machine_cpus_enter(machine, &entry);
+		rc = machine_cpus_enter(machine, &machine->prepare.entry);
 	return rc;
 }
 
@@ -179,6 +185,7 @@ void machine_destroy(struct machine *machine)
 {
 	if (!machine)
 		return;
+	(void)!machine_prepare_join(machine);
 	machine_cpus_stop(machine);
 	fini_rng(machine);
 	machine_console_fini(machine);

@@ -5,6 +5,8 @@
 #ifndef VMM_MACHINE_PARTS_H
 #define VMM_MACHINE_PARTS_H
 
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 #include "devices/acpi_power.h"
@@ -30,6 +32,20 @@ struct machine_cpus {
 	struct coalesced coalesced;
 	unsigned int nr;
 	struct vcpu *vcpus;
+};
+
+/* vmm/machine/prepare.c: the thread owns what is below `cpus_ready`, and all of guest memory, until it is joined. */
+struct kvm_cpuid2;
+
+struct machine_prepare {
+	bool running;
+	pthread_t thread;
+	const struct machine_config *config;
+	sem_t cpus_ready; /* posted when cpuid and cpus_rc are set; they belong to the control thread from then on */
+	struct kvm_cpuid2 *cpuid;
+	int cpus_rc;
+	struct boot_entry entry;
+	int rc;
 };
 
 /* vmm/machine/platform.c: what is not virtio. */
@@ -68,6 +84,7 @@ struct machine {
 	_Atomic int outcome; /* enum machine_outcome; the first that is not MACHINE_RUNNING stays */
 	struct virtio_device *rng;
 	struct virtio_pci *rng_pci;
+	struct machine_prepare prepare;
 	struct machine_platform platform;
 	struct machine_console_part console;
 	unsigned int nr_disks;
@@ -107,6 +124,15 @@ void machine_cpus_fini(struct machine *machine);
 /* vmm/machine/tables.c: describes the machine to the guest. */
 __attribute__((warn_unused_result)) int machine_write_tables(struct machine *machine,
 							     const struct machine_config *config, gpa_t *rsdp);
+
+/* Begins to learn the host's CPUID, to write the tables and to load the kernel. The VM exists, its memslots need not.
+ */
+__attribute__((warn_unused_result)) int machine_prepare_start(struct machine *machine,
+							      const struct machine_config *config);
+/* Waits for the host's CPUID, which stays the part's. 0 or a negative errno, logged. Once. */
+__attribute__((warn_unused_result)) int machine_prepare_cpuid(struct machine *machine, struct kvm_cpuid2 **cpuid);
+/* Waits for the rest: 0 with machine->prepare.entry set, or a negative errno, logged. 0 if it never started. */
+__attribute__((warn_unused_result)) int machine_prepare_join(struct machine *machine);
 
 /* vmm/machine/kernel.c: loads the kernel that the configuration names. */
 __attribute__((warn_unused_result)) int machine_load_kernel(struct machine *machine,
