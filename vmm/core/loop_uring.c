@@ -62,6 +62,7 @@ static int uring_restrict(struct io_uring *ring)
 	};
 	static const uint8_t registrations[] = {
 		IORING_REGISTER_FILES_UPDATE,
+		IORING_UNREGISTER_FILES,
 		IORING_UNREGISTER_RING_FDS,
 	};
 	struct io_uring_restriction res[sizeof(operations) + sizeof(registrations) + 2] = { 0 };
@@ -144,6 +145,9 @@ static void uring_down(struct loop *loop)
 	struct uring *u = loop->engine;
 
 	assert(u->nr_io == 0 && u->nr_armed == 0);
+	/* Waits until the ring has let go of its files. Left to the kernel that happens some time after the ring is
+	 * closed, and a disk would be in use for as long after the VM is gone. */
+	(void)!io_uring_unregister_files(&u->ring);
 	io_uring_queue_exit(&u->ring);
 	free(u);
 }

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "vmm/arch/x86_64/layout.h"
+#include "vmm/arch/x86_64/reset_vector.h"
 #include "vmm/base/log.h"
 #include "vmm/machine/parts.h"
 #include "vmm/tables/acpi.h"
@@ -30,6 +31,8 @@ int machine_write_tables(struct machine *machine, const struct machine_config *c
 	};
 	int rc = acpi_write_tables(&machine->memory, LAYOUT_ACPI_BASE, LAYOUT_ACPI_SIZE, &description, rsdp);
 
+	if (rc == 0)
+		rc = reset_vector_write(&machine->memory, description.reset_port, description.reset_value);
 	if (rc < 0)
 		log_error("cannot write the ACPI tables: %s", strerror(-rc));
 	return rc;
