@@ -12,8 +12,8 @@ __attribute__((warn_unused_result)) int block_lock(int fd, const char *path, boo
 void block_unlock(int fd);
 
 /* Sleeps 10 ms and is true, if after `tries` times a busy disk deserves another look; false after a second. The kernel
- * takes a killed VMM's ring apart after the process is gone, and until then the ring holds the file, and with it the lock
- * and the claim on a device. Control thread. */
+ * takes a killed VMM's ring apart after the process is gone, and until then the ring holds the file, and with it the
+ * lock and the claim on a device. Control thread. */
 bool block_busy_wait(unsigned int tries);
 
 #endif

@@ -20,6 +20,7 @@ typedef void (*log_sink)(void *arg, enum log_level level, const char *line);
 void log_set_sink(log_sink sink, void *arg);
 void log_set_level(enum log_level level);
 
+/* Formats one line, without a newline, and hands it to the sink if `level` is let through. Any thread. */
 void log_message(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...) log_message(LOG_ERROR, __VA_ARGS__)

@@ -31,8 +31,8 @@ struct irq_router {
 void irq_router_init(struct irq_router *router, const struct kvm *kvm);
 void irq_router_fini(struct irq_router *router);
 
-/* Connects a new eventfd to IOAPIC pin `pin` (edge). The descriptor, which the caller owns and does not close before the
- * VM ends, or a negative errno. Before irq_attach_pins(). Control thread. */
+/* Connects a new eventfd to IOAPIC pin `pin` (edge). The descriptor, which the caller owns and does not close before
+ * the VM ends, or a negative errno. Before irq_attach_pins(). Control thread. */
 __attribute__((warn_unused_result)) int irq_pin_open(struct irq_router *router, unsigned int pin);
 /* Gives the pins opened so far to KVM, which must have its interrupt controllers by now. 0 or a negative errno.
  * Control thread. */

@@ -40,6 +40,7 @@ size_t aml_package_begin(struct aml *aml, uint8_t nr_elements);
 size_t aml_if_begin(struct aml *aml); /* the predicate follows, then the terms */
 void aml_end(struct aml *aml, size_t mark);
 
+/* OperationRegion of `size_bytes` ports from `port`. */
 void aml_io_region(struct aml *aml, const char *path, uint16_t port, uint16_t size_bytes);
 /* A field list over a region, accessed by bytes; its units follow. */
 size_t aml_byte_field_begin(struct aml *aml, const char *region);
@@ -55,8 +56,11 @@ void aml_notify(struct aml *aml, const char *path, uint8_t value);
 
 /* --- Resource templates (ACPI 6.5, 6.4) --- */
 
+/* The buffer that a template is; its descriptors go between the two calls. Returns the mark that the second takes. */
 size_t aml_resources_begin(struct aml *aml);
+/* The end tag, and the buffer's length. */
 void aml_resources_end(struct aml *aml, size_t mark);
+/* Descriptors: ports that decode 16 bits; one GSI, edge, active high, exclusive; memory; bus numbers first to last. */
 void aml_io(struct aml *aml, uint16_t port, uint8_t size_bytes);
 void aml_interrupt_edge_high(struct aml *aml, uint32_t gsi);
 void aml_memory32_fixed(struct aml *aml, uint32_t base, uint32_t size_bytes);
