@@ -1,0 +1,145 @@
+#!/bin/bash
+# lab.sh [OPTION]... -- COMMAND - run COMMAND (one bash command line) as root in a throw-away lab host:
+# a Debian under QEMU's TCG with emulated AMD SVM, so that inside there is a real /dev/kvm (kvm_amd with
+# nested paging), real device-mapper, LVM, loop and tun, on any machine, with or without KVM of its own.
+#
+# What COMMAND prints is printed here as it comes, and its exit status is this script's (124: timed out;
+# 125: the lab host could not start or died). Images are made on first use (images.sh). The root is a
+# read-only image under a tmpfs, so any number of lab hosts can run at once; only the share outlives one.
+#
+#   --share DIR       DIR, read-write, at /lab/share, which is where COMMAND starts
+#   --guest           guest material: /lab/boot/{vmlinuz,vmlinux,initrd}-{6.1-cloud,6.1-generic,6.12-cloud},
+#                     /lab/boot/initrd-debian, and /dev/lab/guestroot, the read-only disk that holds the
+#                     guest's root file system (copy it: dd if=/dev/lab/guestroot of=... bs=1M conv=sparse)
+#   --disk FILE|SIZE  a raw image, or a new empty disk (e.g. 8G), as /dev/lab/disk0, disk1, ...
+#   --cpus N          CPUs of the lab host (2)
+#   --memory MIB      its memory (3072)
+#   --timeout SECONDS (600)
+#   --env NAME=VALUE  exported to COMMAND
+#   --log FILE        keep the lab host's own console there
+#   --append ARGS     more kernel arguments for the lab host
+#
+# Example: the guest, to a root shell's prompt, on a logical volume, with the mote binary in build/:
+#   lab.sh --guest --share build --disk 8G -- '. /lab/share/x.sh'
+# In a command: lvm works as usual on /dev/lab/disk0; see cases/lib.sh for a volume group and snapshots.
+set -euo pipefail
+here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
+
+share='' guest=0 disks=() cpus=2 memory=3072 timeout=600 env=() log='' append=''
+usage() { sed -n '2,${/^#/!q;s/^# \{0,1\}//p}' "$0"; exit "$1"; }
+while [ $# -gt 0 ]; do
+    case $1 in
+    --share) share=$2; shift 2 ;;
+    --guest) guest=1; shift ;;
+    --disk) disks+=("$2"); shift 2 ;;
+    --cpus) cpus=$2; shift 2 ;;
+    --memory) memory=$2; shift 2 ;;
+    --timeout) timeout=$2; shift 2 ;;
+    --env) env+=("$2"); shift 2 ;;
+    --log) log=$2; shift 2 ;;
+    --append) append=$2; shift 2 ;;
+    --help) usage 0 ;;
+    --) shift; break ;;
+    *) echo "lab: unknown option '$1'" >&2; usage 2 >&2 ;;
+    esac
+done
+[ $# -ge 1 ] || usage 2 >&2
+
+host=$("$here/images.sh" host) || exit 125
+if [ "$guest" = 1 ]; then material=$("$here/images.sh" guest) || exit 125; fi
+
+run=$(mktemp -d "${TMPDIR:-/tmp}/mote-lab.XXXXXX")
+pids=()
+# shellcheck disable=SC2317 # called by the trap
+cleanup() {
+    local pid
+    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+    if [ -n "$log" ]; then cp "$run/console" "$log" 2>/dev/null || true; fi
+    rm -rf "$run"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# The command rides in a second cpio archive behind the lab host's initrd.
+mkdir "$run/extra"
+printf '%s\n' "$*" >"$run/extra/command"
+: >"$run/extra/environment"
+for pair in "${env[@]}"; do printf 'export %q\n' "$pair" >>"$run/extra/environment"; done
+{
+    cat "$host/initrd.gz"
+    cd "$run/extra"
+    printf 'command\nenvironment\n' | cpio -o -H newc --quiet | gzip -1
+} >"$run/initrd"
+
+# tsc, timer and mitigations: TCG has no clock worth calibrating and nothing to mitigate.
+kargs="console=ttyS0 quiet panic=-1 reboot=t mitigations=off tsc=reliable no_timer_check
+       random.trust_cpu=on"
+# EPYC-Rome and not max: with erms and fsrm, TCG clears pages byte by byte. Without xsave: TCG (7.2) does
+# not leave the guest on XSETBV, so KVM would run it with another XCR0 than it set, and lose SSE state.
+cpu_model=EPYC-Rome,+svm,+npt,-xsave,-avx,-avx2,-fma,-f16c
+# shellcheck disable=SC2054 # the commas are QEMU's
+args=(-M q35,memory-backend=ram -accel tcg,thread=multi,tb-size=512 -cpu "${MOTE_LAB_CPU:-$cpu_model}"
+      -m "$memory" -smp "$cpus" -nodefaults -no-user-config -display none -no-reboot
+      -chardev "file,id=console,path=$run/console" -serial chardev:console
+      -object rng-random,id=rng,filename=/dev/urandom -device virtio-rng-pci,rng=rng
+      -device virtio-serial-pci
+      -chardev "file,id=out,path=$run/out,append=on" -device virtserialport,chardev=out,name=lab.out
+      -chardev "file,id=status,path=$run/status" -device virtserialport,chardev=status,name=lab.status)
+disk() {    # file, serial, options
+    args+=(-drive "if=none,id=$2,file=$1,format=raw,$3" -device "virtio-blk-pci,drive=$2,serial=$2")
+}
+disk "$host/root.img" root readonly=on,file.locking=off
+if [ "$guest" = 1 ]; then
+    disk "$material/root.img" guestroot readonly=on,file.locking=off
+    disk "$material/boot.img" boot readonly=on,file.locking=off
+fi
+for i in "${!disks[@]}"; do
+    file=${disks[i]}
+    if [[ $file =~ ^[0-9]+[KMGT]$ ]]; then
+        file=$run/disk$i
+        truncate -s "${disks[i]}" "$file"
+    fi
+    disk "$file" "disk$i" cache=unsafe,discard=unmap
+done
+if [ -n "$share" ]; then
+    /usr/lib/qemu/virtiofsd --socket-path="$run/share.sock" -o source="$share" -o cache=auto \
+        -o sandbox=chroot >"$run/virtiofsd.log" 2>&1 &
+    pids+=($!)
+    for ((i = 0; i < 250; i++)); do [ -S "$run/share.sock" ] && break; sleep 0.02; done
+    # shellcheck disable=SC2054
+    args+=(-object "memory-backend-memfd,id=ram,size=${memory}M,share=on"
+           -chardev "socket,id=share,path=$run/share.sock"
+           -device vhost-user-fs-pci,chardev=share,tag=share)
+    kargs+=' lab.share'
+else
+    args+=(-object "memory-backend-ram,id=ram,size=${memory}M")
+fi
+
+# Through a fifo, since QEMU opens the path anew and must neither truncate nor seek our stdout.
+mkfifo "$run/out"
+cat "$run/out" &
+out_pid=$!
+pids+=("$out_pid")
+: >"$run/status"
+timeout --foreground -k 5 "$timeout" qemu-system-x86_64 "${args[@]}" -kernel "$host/vmlinuz" \
+    -initrd "$run/initrd" -append "${kargs//$'\n'/ } $append" </dev/null 2>"$run/qemu.err" &
+qemu_pid=$!
+pids+=("$qemu_pid")
+qemu_status=0
+wait "$qemu_pid" || qemu_status=$?
+# QEMU that failed before it opened the fifo would leave cat waiting for a writer.
+: 1<>"$run/out"
+wait "$out_pid" || true
+status=$(tr -dc 0-9 <"$run/status")
+if [ -z "$status" ]; then
+    if [ "$qemu_status" = 124 ]; then
+        echo "lab: no end after $timeout s; the lab host was stopped" >&2
+        status=124
+    else
+        echo "lab: the lab host ended without an exit status (QEMU: $qemu_status)" >&2
+        status=125
+    fi
+    { grep -v "TCG doesn't support" "$run/qemu.err" || true; tail -n 20 "$run/console" 2>/dev/null || true; } >&2
+fi
+exit "$status"

@@ -1,0 +1,100 @@
+#!/bin/bash
+# run.sh [OPTION]... [CASE]... - the lab's tests: Debian guests on real logical volumes under mote, in a lab
+# host (lab.sh) that has a real KVM. Without CASE, all of them; each is a file in cases/, its first line
+# says what it shows.
+#   --mote FILE   the binary (default: build/release/vmm/cli/mote)
+#   --stand-in    QEMU in mote's place, to try the lab itself (stand-in.sh)
+#   --list        the cases
+#   --logs DIR    keep the consoles of cases that failed
+# PATIENCE=N in the environment multiplies all time limits (2), for a machine with other work.
+# A case whose nested guest hangs or is reset without a word is tried once more, and that is counted and
+# printed. The last line is "N passed, N failed"; the exit status says the same.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+repo=$(cd "$here/../.." && pwd)
+
+mote='' stand_in=0 logs='' cases=()
+all() {
+    local name
+    for name in "$here"/cases/*.sh; do
+        name=$(basename "$name" .sh)
+        case $name in lib | run-in-lab) ;; *) echo "$name" ;; esac
+    done
+}
+while [ $# -gt 0 ]; do
+    case $1 in
+    --mote) mote=$2; shift 2 ;;
+    --stand-in) stand_in=1; shift ;;
+    --logs) logs=$2; shift 2 ;;
+    --list) all | while read -r name; do printf '%-20s %s\n' "$name" "$(sed -n '1s/^# //p' "$here/cases/$name.sh")"; done; exit ;;
+    --help) sed -n '2,${/^#/!q;s/^# \{0,1\}//p}' "$0"; exit ;;
+    -*) echo "run.sh: unknown option '$1'" >&2; exit 2 ;;
+    *) cases+=("$1"); shift ;;
+    esac
+done
+[ ${#cases[@]} -gt 0 ] || mapfile -t cases < <(all)
+for name in "${cases[@]}"; do
+    [ -f "$here/cases/$name.sh" ] || { echo "run.sh: there is no case '$name'; see --list" >&2; exit 2; }
+done
+if [ "$stand_in" = 1 ]; then
+    mote=$here/stand-in.sh
+elif [ -z "$mote" ]; then
+    mote=$repo/build/release/vmm/cli/mote
+fi
+if [ -z "$mote" ] || [ ! -x "$mote" ]; then
+    echo "run.sh: no mote binary: build it, or name it with --mote" >&2
+    exit 1
+fi
+
+"$here/images.sh" host guest >/dev/null
+share=$(mktemp -d "${TMPDIR:-/tmp}/mote-lab-cases.XXXXXX")
+lab_pid=
+# A lab host must not outlive the one who waits for it.
+trap '[ -z "$lab_pid" ] || kill "$lab_pid" 2>/dev/null; rm -rf "$share"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+cp "$here"/cases/* "$share/"
+cp "$mote" "$share/mote"
+: >"$share/results"
+
+passed=0 failed=0 skipped=0 retried=0 restarts=0
+left=("${cases[@]}")
+start=$SECONDS
+while [ ${#left[@]} -gt 0 ]; do
+    echo "lab: starting a lab host for ${#left[@]} cases under $(basename "$mote")"
+    status=0
+    "$here/lab.sh" --guest --share "$share" --disk 8G --disk 2G --memory 4096 --timeout $((1800 * ${PATIENCE:-2})) \
+        --env "STAND_IN=$stand_in" --env "PATIENCE=${PATIENCE:-2}" -- "./run-in-lab.sh ${left[*]}" &
+    lab_pid=$!
+    wait "$lab_pid" || status=$?
+    lab_pid=
+    done_now=$(cut -d' ' -f1 "$share/results")
+    remaining=()
+    for name in "${left[@]}"; do grep -qx -- "$name" <<<"$done_now" || remaining+=("$name"); done
+    [ ${#remaining[@]} -gt 0 ] || break
+    # The lab host died under the first remaining case: once is bad luck, twice is a failure.
+    echo "lab: the lab host ended (status $status) during case ${remaining[0]}"
+    if [ $((restarts += 1)) -gt 2 ] || [ "${died:-}" = "${remaining[0]}" ]; then
+        echo "FAIL ${remaining[0]} (lab host died)"
+        echo "${remaining[0]} FAIL 0 2" >>"$share/results"
+        remaining=("${remaining[@]:1}")
+    else
+        retried=$((retried + 1))
+    fi
+    died=${remaining[0]:-}
+    left=("${remaining[@]}")
+done
+
+echo
+while read -r name verdict seconds tries; do
+    printf '%-6s %-20s %4s s%s\n' "$verdict" "$name" "$seconds" "$([ "$tries" = 1 ] || echo '  (second try)')"
+    case $verdict in PASS) passed=$((passed + 1)) ;; SKIP) skipped=$((skipped + 1)) ;; *) failed=$((failed + 1)) ;; esac
+    [ "$tries" = 1 ] || retried=$((retried + 1))
+done <"$share/results"
+if [ -n "$logs" ] && [ -d "$share/logs" ]; then mkdir -p "$logs"; cp -r "$share/logs/." "$logs/"; fi
+[ "$retried" = 0 ] || echo "retried after a silent hang or reset: $retried"
+echo "time: $((SECONDS - start)) s"
+summary="$passed passed, $failed failed"
+[ "$skipped" = 0 ] || summary+=", $skipped skipped"
+echo "$summary"
+[ "$failed" = 0 ]
