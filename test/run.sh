@@ -109,8 +109,8 @@ part_build() {
     bytes=$(stat -c %s build/release/vmm/cli/mote)
     if [ "$bytes" -le "$MAX_RELEASE_BYTES" ]; then pass "mote has $bytes bytes"
     else fail "mote has $bytes bytes, more than $MAX_RELEASE_BYTES"; fi
-    if LC_ALL=C ldd build/release/vmm/cli/mote 2>&1 | grep -q 'not a dynamic'; then pass 'mote is static'
-    else fail 'mote is not static'; fi
+    if readelf -lW build/release/vmm/cli/mote | grep -qE 'INTERP|DYNAMIC'; then fail 'mote is not static'
+    else pass 'mote is static'; fi
 }
 
 part_unit() {
