@@ -4,6 +4,8 @@
 # under ${MOTE_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mote-lab}, by content: a change to a package
 # list, a kernel's version or a script here makes a new entry.
 # Run as root on Debian 12 with apt access (for the first time).
+
+# shellcheck source-path=SCRIPTDIR disable=SC2153
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=packages.sh

@@ -193,10 +193,11 @@ def main():
     print("counting exits and measuring memory", flush=True)
     results, reasons = {}, {}
     for name in VMMS:
-        counts = [exits(name) for _ in range(3)]
+        print(f"  {name}", flush=True)
+        counts = [exits(name) for _ in range(2)]
         reasons[name] = sorted(((int(n), int(reason)) for reason, n in counts[-1][2]), reverse=True)
         results[name] = (statistics.median(first[name]), statistics.median(init[name]),
-                         statistics.median(overhead_kib(name) for _ in range(3)) / 1024,
+                         overhead_kib(name) / 1024,
                          statistics.median(c[0] for c in counts), statistics.median(c[1] for c in counts))
     print(f"\n{'':26}{'first line, s':>14}{'/init, s':>10}{'memory, MiB':>13}{'user exits':>12}{'all exits':>11}")
     for name, row in results.items():
