@@ -6,7 +6,7 @@
 #   --stand-in    QEMU in mote's place, to try the lab itself (stand-in.sh)
 #   --list        the cases
 #   --logs DIR    keep the consoles of cases that failed
-# PATIENCE=N in the environment multiplies all time limits (2), for a machine with other work.
+# PATIENCE=N in the environment multiplies all time limits (1), for a machine with other work.
 # A case whose nested guest hangs or is reset without a word is tried once more, and that is counted and
 # printed. The last line is "N passed, N failed"; the exit status says the same.
 set -euo pipefail
@@ -57,31 +57,45 @@ cp "$here"/cases/* "$share/"
 cp "$mote" "$share/mote"
 : >"$share/results"
 
-passed=0 failed=0 skipped=0 retried=0 restarts=0
+passed=0 failed=0 skipped=0 retried=0 restarts=0 died=''
 left=("${cases[@]}")
 start=$SECONDS
 while [ ${#left[@]} -gt 0 ]; do
     echo "lab: starting a lab host for ${#left[@]} cases under $(basename "$mote")"
     status=0
-    "$here/lab.sh" --guest --share "$share" --disk 8G --disk 2G --memory 4096 --timeout $((1800 * ${PATIENCE:-2})) \
-        --env "STAND_IN=$stand_in" --env "PATIENCE=${PATIENCE:-2}" -- "./run-in-lab.sh ${left[*]}" &
+    "$here/lab.sh" --guest --share "$share" --disk 8G --disk 2G --memory 4096 --timeout $((1800 * ${PATIENCE:-1})) \
+        --env "STAND_IN=$stand_in" --env "PATIENCE=${PATIENCE:-1}" --env "SECOND_TRY=$died" -- "./run-in-lab.sh ${left[*]}" &
     lab_pid=$!
+    # An emulated lab host can stand still as a whole; it is given up when no case has ended for long.
+    ended=$(wc -l <"$share/results") last=$SECONDS
+    while kill -0 "$lab_pid" 2>/dev/null; do
+        sleep 1
+        now=$(wc -l <"$share/results")
+        [ "$now" = "$ended" ] || { ended=$now last=$SECONDS; }
+        if [ $((SECONDS - last)) -gt $((400 * ${PATIENCE:-1})) ]; then
+            echo "lab: no case has ended for $((SECONDS - last)) s: the lab host is given up"
+            kill "$lab_pid"
+            break
+        fi
+    done
     wait "$lab_pid" || status=$?
     lab_pid=
     done_now=$(cut -d' ' -f1 "$share/results")
     remaining=()
     for name in "${left[@]}"; do grep -qx -- "$name" <<<"$done_now" || remaining+=("$name"); done
     [ ${#remaining[@]} -gt 0 ] || break
-    # The lab host died under the first remaining case: once is bad luck, twice is a failure.
+    # The lab host died under the first remaining case, or that case wants a fresh one: once is bad luck, twice
+    # is a failure.
     echo "lab: the lab host ended (status $status) during case ${remaining[0]}"
-    if [ $((restarts += 1)) -gt 2 ] || [ "${died:-}" = "${remaining[0]}" ]; then
+    if [ $((restarts += 1)) -gt 4 ] || [ "$died" = "${remaining[0]}" ]; then
         echo "FAIL ${remaining[0]} (lab host died)"
         echo "${remaining[0]} FAIL 0 2" >>"$share/results"
         remaining=("${remaining[@]:1}")
+        died=
     else
         retried=$((retried + 1))
+        died=${remaining[0]}
     fi
-    died=${remaining[0]:-}
     left=("${remaining[@]}")
 done
 
@@ -89,7 +103,6 @@ echo
 while read -r name verdict seconds tries; do
     printf '%-6s %-20s %4s s%s\n' "$verdict" "$name" "$seconds" "$([ "$tries" = 1 ] || echo '  (second try)')"
     case $verdict in PASS) passed=$((passed + 1)) ;; SKIP) skipped=$((skipped + 1)) ;; *) failed=$((failed + 1)) ;; esac
-    [ "$tries" = 1 ] || retried=$((retried + 1))
 done <"$share/results"
 if [ -n "$logs" ] && [ -d "$share/logs" ]; then mkdir -p "$logs"; cp -r "$share/logs/." "$logs/"; fi
 [ "$retried" = 0 ] || echo "retried after a silent hang or reset: $retried"

@@ -9,7 +9,7 @@ CLOUD=(--kernel "$BOOT/vmlinuz-6.1-cloud" --initrd "$BOOT/initrd-6.1-cloud")
 ROOT='quiet root=/dev/vda'
 
 # Limits are for a machine that has nothing else to do; PATIENCE is what they are multiplied by.
-PATIENCE=${PATIENCE:-2}
+PATIENCE=${PATIENCE:-1}
 
 fail() { echo "  failed: $*"; exit 1; }
 step() { echo "  $*"; }
