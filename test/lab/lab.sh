@@ -126,6 +126,16 @@ timeout --foreground -k 5 "$timeout" qemu-system-x86_64 "${args[@]}" -kernel "$h
     -initrd "$run/initrd" -append "${kargs//$'\n'/ } $append" </dev/null 2>"$run/qemu.err" &
 qemu_pid=$!
 pids+=("$qemu_pid")
+# QEMU's TCG now and then loses the lab host's timer: its CPUs idle, and all in it waits for ever. Its kernel says so.
+(
+    while sleep 5; do
+        grep -qs 'kthread starved' "$run/console" || continue
+        echo "lab: the lab host's clock stands still; it is given up" >&2
+        kill "$qemu_pid"
+        break
+    done
+) &
+pids+=($!)
 qemu_status=0
 wait "$qemu_pid" || qemu_status=$?
 # QEMU that failed before it opened the fifo would leave cat waiting for a writer.
