@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "vmm/base/log.h"
-#include "vmm/boot/source.h"
+#include "vmm/boot/load.h"
 
 #define PAGE_BYTES 4096
 
@@ -43,7 +43,7 @@ int initrd_place(const struct boot_request *request, struct place *place, gpa_t 
 			  (unsigned long long)(guest_memory_size(request->memory) >> 20));
 		return ret;
 	}
-	ret = source_load(&src, request->memory, initrd->base, src.size_bytes, 0);
+	ret = load_ranges(&src, request->memory, &(struct load_range){ initrd->base, 0, src.size_bytes }, 1);
 	if (ret) {
 		log_error("cannot read initrd %s: %s", request->initrd_path, strerror(-ret));
 		return ret;
