@@ -18,6 +18,8 @@ int ioevent_attach(const struct kvm *kvm, gpa_t gpa, int eventfd)
 
 void ioevent_detach(const struct kvm *kvm, gpa_t gpa, int eventfd)
 {
+	if (kvm->retired)
+		return;
 	/* It can only fail if the pair is not attached, which is what was wanted. */
 	(void)!ioevent(kvm, gpa, eventfd, KVM_IOEVENTFD_FLAG_DEASSIGN);
 }

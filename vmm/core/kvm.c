@@ -118,6 +118,11 @@ void kvm_close(struct kvm *kvm)
 	fd_close(&kvm->dev_fd);
 }
 
+void kvm_retire(struct kvm *kvm)
+{
+	kvm->retired = true;
+}
+
 int kvm_vm_ioctl(const struct kvm *kvm, unsigned long request, void *arg)
 {
 	int rc;
@@ -154,6 +159,8 @@ int kvm_memslot_move(struct kvm *kvm, int slot, gpa_t gpa, void *host, uint64_t 
 	struct kvm_userspace_memory_region region = { .slot = (uint32_t)slot };
 	int rc;
 
+	if (kvm->retired)
+		return 0;
 	/* A read-only slot can't change its address in place: delete, then add under the same number. */
 	rc = kvm_vm_ioctl(kvm, KVM_SET_USER_MEMORY_REGION, &region);
 	/* -EINVAL: it was away already. */

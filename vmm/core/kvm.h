@@ -15,6 +15,7 @@ struct kvm {
 	unsigned int vcpu_area_bytes; /* of struct kvm_run */
 	unsigned int max_vcpus;
 	_Atomic unsigned int next_slot; /* slot numbers are not used again: KVM has 32,764 */
+	bool retired;
 };
 
 /* A capability that the machine can't run without, as a table row. */
@@ -29,6 +30,9 @@ struct kvm_requirement {
 __attribute__((warn_unused_result)) int kvm_open(struct kvm *kvm, const struct kvm_requirement *required,
 						 unsigned int nr_required);
 void kvm_close(struct kvm *kvm);
+/* No vCPU will run again. From here on nothing is taken from the VM piece by piece, each of which waits for a grace
+ * period of the host's kernel, up to 10 ms: kvm_close() ends all of it at once. Control thread, the only one left. */
+void kvm_retire(struct kvm *kvm);
 
 /* ioctl(2) on the VM: its result, or a negative errno. Retries EINTR. */
 __attribute__((warn_unused_result)) int kvm_vm_ioctl(const struct kvm *kvm, unsigned long request, void *arg);
@@ -43,7 +47,8 @@ int kvm_check(const struct kvm *kvm, int cap);
 __attribute__((warn_unused_result)) int kvm_memslot_add(struct kvm *kvm, gpa_t gpa, void *host, uint64_t size_bytes,
 							bool read_only);
 /* Takes a slot away and, unless size_bytes is 0, puts it in again at `gpa`. A slot that was taken away keeps its number
- * for a later move. 0 or a negative errno, after which the slot is away. One thread at a time for one slot. */
+ * for a later move. 0 or a negative errno, after which the slot is away. One thread at a time for one slot. On a
+ * retired VM it does nothing. */
 __attribute__((warn_unused_result)) int kvm_memslot_move(struct kvm *kvm, int slot, gpa_t gpa, void *host,
 							 uint64_t size_bytes, bool read_only);
 

@@ -187,6 +187,7 @@ void machine_destroy(struct machine *machine)
 		return;
 	(void)!machine_prepare_join(machine);
 	machine_cpus_stop(machine);
+	kvm_retire(&machine->kvm);
 	fini_rng(machine);
 	machine_console_fini(machine);
 	machine_disks_fini(machine);
