@@ -14,6 +14,8 @@
 #   --disk FILE|SIZE  a raw image, or a new empty disk (e.g. 8G), as /dev/lab/disk0, disk1, ...
 #   --cpus N          CPUs of the lab host (2)
 #   --memory MIB      its memory (3072)
+#   --prealloc        touch all its memory first: otherwise whoever uses a page first waits for the machine
+#                     underneath to find one, which is no small part of what a benchmark would measure
 #   --timeout SECONDS (600)
 #   --env NAME=VALUE  exported to COMMAND
 #   --log FILE        keep the lab host's own console there
@@ -25,7 +27,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 
-share='' guest=0 disks=() cpus=2 memory=3072 timeout=600 env=() log='' append=''
+share='' guest=0 disks=() cpus=2 memory=3072 prealloc=off timeout=600 env=() log='' append=''
 usage() { sed -n '2,${/^#/!q;s/^# \{0,1\}//p}' "$0"; exit "$1"; }
 while [ $# -gt 0 ]; do
     case $1 in
@@ -34,6 +36,7 @@ while [ $# -gt 0 ]; do
     --disk) disks+=("$2"); shift 2 ;;
     --cpus) cpus=$2; shift 2 ;;
     --memory) memory=$2; shift 2 ;;
+    --prealloc) prealloc=on; shift ;;
     --timeout) timeout=$2; shift 2 ;;
     --env) env+=("$2"); shift 2 ;;
     --log) log=$2; shift 2 ;;
@@ -108,12 +111,12 @@ if [ -n "$share" ]; then
     pids+=($!)
     for ((i = 0; i < 250; i++)); do [ -S "$run/share.sock" ] && break; sleep 0.02; done
     # shellcheck disable=SC2054
-    args+=(-object "memory-backend-memfd,id=ram,size=${memory}M,share=on"
+    args+=(-object "memory-backend-memfd,id=ram,size=${memory}M,share=on,prealloc=$prealloc"
            -chardev "socket,id=share,path=$run/share.sock"
            -device vhost-user-fs-pci,chardev=share,tag=share)
     kargs+=' lab.share'
 else
-    args+=(-object "memory-backend-ram,id=ram,size=${memory}M")
+    args+=(-object "memory-backend-ram,id=ram,size=${memory}M,prealloc=$prealloc")
 fi
 
 # Through a fifo, since QEMU opens the path anew and must neither truncate nor seek our stdout.
