@@ -50,13 +50,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		.low_base = 0x10000,
 		.low_size_bytes = BOOT_LOW_BYTES,
 	};
+	struct boot_keep *keep;
 	struct boot_entry entry;
 
 	if (request.kernel_fd < 0 || fd_pwrite_full(request.kernel_fd, data, len, 0))
 		abort();
 	/* What it accepts, it must have placed inside of memory. */
-	if (boot_load(&request, &entry) == 0 && !guest_memory_at(request.memory, entry.rip, 1))
+	if (boot_load(&request, &entry, &keep) == 0 && !guest_memory_at(request.memory, entry.rip, 1))
 		abort();
+	boot_keep_finish(keep);
 	fd_close(&request.kernel_fd);
 	return 0;
 }

@@ -13,6 +13,16 @@
 static struct test_guest guest;
 static struct boot_entry entry;
 
+/* Waits for the cache too. */
+static int boot(void)
+{
+	struct boot_keep *keep;
+	int ret = boot_load(&guest.request, &entry, &keep);
+
+	boot_keep_finish(keep);
+	return ret;
+}
+
 static void setup(void)
 {
 	test_guest_start(&guest);
@@ -30,7 +40,7 @@ static int load_bytes(const void *data, size_t len)
 		close(guest.request.kernel_fd);
 	guest.request.kernel_fd = test_file(data, len);
 	test_log_start();
-	return boot_load(&guest.request, &entry);
+	return boot();
 }
 
 static int load(struct bytes file)
@@ -362,7 +372,7 @@ START_TEST(refuses_a_directory)
 {
 	guest.request.kernel_fd = open("/", O_RDONLY | O_DIRECTORY);
 	ck_assert_int_ge(guest.request.kernel_fd, 0);
-	ck_assert_int_eq(boot_load(&guest.request, &entry), -ENOEXEC);
+	ck_assert_int_eq(boot(), -ENOEXEC);
 	assert_logged("regular file");
 	assert_one_line();
 }

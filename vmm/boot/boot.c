@@ -7,6 +7,7 @@
 #include "vmm/boot/cmdline.h"
 #include "vmm/boot/initrd.h"
 #include "vmm/boot/kaslr.h"
+#include "vmm/boot/keep.h"
 #include "vmm/boot/linux.h"
 #include "vmm/boot/load.h"
 #include "vmm/boot/open.h"
@@ -110,7 +111,7 @@ static int place_info(const struct boot_request *request, const struct opened_ke
 	return ret;
 }
 
-int boot_load(const struct boot_request *request, struct boot_entry *entry)
+int boot_load(const struct boot_request *request, struct boot_entry *entry, struct boot_keep **keep)
 {
 	struct opened_kernel kernel;
 	struct initrd initrd;
@@ -118,6 +119,7 @@ int boot_load(const struct boot_request *request, struct boot_entry *entry)
 	struct place place;
 	int ret;
 
+	*keep = NULL;
 	ret = check_request(request);
 	if (ret)
 		return ret;
@@ -133,6 +135,11 @@ int boot_load(const struct boot_request *request, struct boot_entry *entry)
 	if (ret)
 		goto close;
 	ret = place_info(request, &kernel, &kaslr, &initrd, entry);
+	if (ret)
+		goto close;
+	boot_keep_start(kernel.keep);
+	*keep = kernel.keep;
+	kernel.keep = NULL;
 close:
 	kernel_close(&kernel);
 	return ret;

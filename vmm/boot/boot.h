@@ -60,10 +60,17 @@ struct boot_request {
 	uint64_t low_size_bytes;
 };
 
+/* What goes on behind a started guest: an unpacked kernel is kept for the next start. */
+struct boot_keep;
+
 /* Loads everything: kernel, initrd, command line and what the entry protocol needs. On failure it has logged one line
  * that says what was asked, what was found and what to do, guest memory is unspecified, and it returns -ENOEXEC (not a
  * kernel that can start here), -EBADMSG (corrupt or truncated), -E2BIG (does not fit), -EINVAL (the request itself),
- * -ENOMEM, or an I/O errno. Control thread. */
-__attribute__((warn_unused_result)) int boot_load(const struct boot_request *request, struct boot_entry *entry);
+ * -ENOMEM, or an I/O errno. On success *keep is NULL or must be given to boot_keep_finish(). Control thread. */
+__attribute__((warn_unused_result)) int boot_load(const struct boot_request *request, struct boot_entry *entry,
+						  struct boot_keep **keep);
+
+/* Waits until what boot_load() left going is done. NULL is fine. Control thread. */
+void boot_keep_finish(struct boot_keep *keep);
 
 #endif

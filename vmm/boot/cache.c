@@ -129,6 +129,36 @@ static void make_link(const struct cache *cache)
 	(void)!symlinkat(cache->entry_name, cache->dir, cache->link_name);
 }
 
+/* Whether an entry was made from a payload of this length and end: nothing else is worth hashing for. */
+static bool has_candidate(const struct cache *cache)
+{
+	struct cache_walk walk;
+	bool found = false;
+	const char *name;
+
+	if (!cache_walk_start(cache->dir, &walk))
+		return true; /* not known, so it is hashed */
+	while (!found && (name = cache_walk_next(&walk)) != NULL) {
+		struct cache_origin origin;
+		struct kernel_image image;
+		int fd;
+
+		if (!open_entry(cache, name, &image, &origin, &fd))
+			continue;
+		found = origin.payload_bytes == cache->origin.payload_bytes &&
+			memcmp(origin.payload_tail, cache->origin.payload_tail, CACHE_TAIL_BYTES) == 0;
+		fd_close(&fd);
+	}
+	cache_walk_end(&walk);
+	return found;
+}
+
+static void name_by_content(struct cache *cache, const uint8_t *payload)
+{
+	cache_digest(cache->origin.digest, sizeof(cache->origin.digest), payload, cache->origin.payload_bytes);
+	name_entry(cache->origin.digest, cache->entry_name);
+}
+
 bool cache_find_content(struct cache *cache, const uint8_t *payload, size_t len, struct kernel_image *image,
 			int *entry_fd)
 {
@@ -136,10 +166,11 @@ bool cache_find_content(struct cache *cache, const uint8_t *payload, size_t len,
 
 	if (cache->dir < 0 || len < CACHE_TAIL_BYTES)
 		return false;
-	cache_digest(cache->origin.digest, sizeof(cache->origin.digest), payload, len);
 	cache->origin.payload_bytes = len;
 	memcpy(cache->origin.payload_tail, payload + len - CACHE_TAIL_BYTES, CACHE_TAIL_BYTES);
-	name_entry(cache->origin.digest, cache->entry_name);
+	if (!has_candidate(cache))
+		return false;
+	name_by_content(cache, payload);
 	if (!open_entry(cache, cache->entry_name, image, &found, entry_fd))
 		return false;
 	if (memcmp(&found, &cache->origin, sizeof(found)) != 0) {
@@ -150,6 +181,11 @@ bool cache_find_content(struct cache *cache, const uint8_t *payload, size_t len,
 	touch(*entry_fd);
 	log_info("kernel found unpacked in the cache by its content");
 	return true;
+}
+
+bool cache_wants(const struct cache *cache)
+{
+	return cache->dir >= 0 && cache->origin.payload_bytes > 0;
 }
 
 /* A new file under a name that no other start uses. */
@@ -166,13 +202,15 @@ static int open_temporary(const struct cache *cache, char name[CACHE_NAME_BYTES]
 	return ret < 0 ? -errno : ret;
 }
 
-void cache_store(struct cache *cache, const uint8_t *unpacked, const struct kernel_image *image)
+void cache_store(struct cache *cache, const uint8_t *payload, const uint8_t *unpacked, const struct kernel_image *image)
 {
 	char temporary[CACHE_NAME_BYTES];
 	int fd, ret;
 
-	if (cache->dir < 0 || !cache->entry_name[0])
+	if (!cache_wants(cache))
 		return;
+	if (!cache->entry_name[0])
+		name_by_content(cache, payload);
 	fd = open_temporary(cache, temporary);
 	if (fd < 0) {
 		log_info("kernel not kept in the cache: %s", strerror(-fd));

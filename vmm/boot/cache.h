@@ -9,8 +9,10 @@
  * to the entry. A file changes its identity whenever it changes, except within the resolution of its time stamps; so a
  * file that changed in the last few seconds is neither given a link nor looked up by one.
  *
- * Everything is written under another name and renamed when it is whole and on disk, so that starts can race and hosts
- * can crash. Nothing here can fail a boot: without a usable cache each start unpacks for itself. */
+ * Keeping a kernel (hashing, writing, syncing) takes longer than unpacking it, so it is done while the guest runs
+ * already (keep.h), and hashed before only if an entry could match. Everything is written under another name and
+ * renamed when it is whole and on disk, so that starts can race and hosts can crash. Nothing here can fail a boot:
+ * without a usable cache each start unpacks for itself. */
 #ifndef VMM_BOOT_CACHE_H
 #define VMM_BOOT_CACHE_H
 
@@ -36,13 +38,14 @@ struct cache_origin {
 
 #define CACHE_NAME_BYTES 160
 
-/* One start's use of the cache: cache_open(), the finds in order, perhaps cache_store(), cache_close(). */
+/* One start's use of the cache: cache_open(), the finds in order, perhaps cache_store(), cache_close(). One thread at a
+ * time. */
 struct cache {
 	int dir; /* -1: no cache */
 	int kernel_fd; /* the caller's */
 	char link_name[CACHE_NAME_BYTES]; /* of the kernel file; empty: it must not have one */
-	char entry_name[CACHE_NAME_BYTES]; /* set by cache_find_content() */
-	struct cache_origin origin; /* set by cache_find_content() */
+	char entry_name[CACHE_NAME_BYTES]; /* empty until the payload was hashed */
+	struct cache_origin origin; /* set by cache_find_content(); the digest with the entry's name */
 };
 
 /* Opens the directory, made if need be. Where there is none, it is another user's or others may write to it, there is
@@ -54,11 +57,17 @@ void cache_close(struct cache *cache);
  * owns. */
 bool cache_find_file(struct cache *cache, const struct bzimage *bz, struct kernel_image *image, int *entry_fd);
 
-/* Looks a payload up by its content, and if it is there, makes the file's link. True as above. */
+/* Looks a payload up by its content, and if it is there, makes the file's link. True as above. Hashes the payload only
+ * if an entry was made from one of its length and end. */
 bool cache_find_content(struct cache *cache, const uint8_t *payload, size_t len, struct kernel_image *image,
 			int *entry_fd);
 
-/* Keeps what was unpacked from the payload that cache_find_content() did not find. */
-void cache_store(struct cache *cache, const uint8_t *unpacked, const struct kernel_image *image);
+/* Whether there is a cache to keep what cache_find_content() did not find. */
+bool cache_wants(const struct cache *cache);
+
+/* Keeps what was unpacked from the payload that cache_find_content() did not find. Takes long: it hashes, writes and
+ * syncs. */
+void cache_store(struct cache *cache, const uint8_t *payload, const uint8_t *unpacked,
+		 const struct kernel_image *image);
 
 #endif

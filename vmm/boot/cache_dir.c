@@ -17,7 +17,7 @@
 #define TEMPORARY_MAX_AGE_S 3600
 
 /* Entries are tens of megabytes: more than these are not looked at in one go. */
-#define PRUNE_MAX_ENTRIES 256
+#define MAX_ENTRIES 256
 
 static bool is_absolute(const char *path)
 {
@@ -80,16 +80,51 @@ int cache_dir_open(void)
 	return dir;
 }
 
+static bool starts_with(const char *name, const char *prefix)
+{
+	return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+/* A stream of the names in the directory, or NULL. */
+static DIR *open_list(int dir)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!list)
+		fd_close(&fd);
+	return list;
+}
+
+bool cache_walk_start(int dir, struct cache_walk *walk)
+{
+	*walk = (struct cache_walk){ .list = open_list(dir) };
+	return walk->list != NULL;
+}
+
+const char *cache_walk_next(struct cache_walk *walk)
+{
+	struct dirent *found;
+
+	while (walk->nr < MAX_ENTRIES && (found = readdir(walk->list)) != NULL) {
+		if (!starts_with(found->d_name, CACHE_ENTRY_PREFIX))
+			continue;
+		walk->nr++;
+		return found->d_name;
+	}
+	return NULL;
+}
+
+void cache_walk_end(struct cache_walk *walk)
+{
+	closedir(walk->list);
+}
+
 struct used_entry {
 	char name[NAME_MAX + 1];
 	uint64_t size_bytes;
 	time_t used_s;
 };
-
-static bool starts_with(const char *name, const char *prefix)
-{
-	return strncmp(name, prefix, strlen(prefix)) == 0;
-}
 
 static int by_last_use(const void *a, const void *b)
 {
@@ -126,7 +161,7 @@ static unsigned int survey(int dir, DIR *list, struct used_entry *entries)
 			continue;
 		if (starts_with(found->d_name, CACHE_TEMPORARY_PREFIX) && now_s - st.st_mtime > TEMPORARY_MAX_AGE_S)
 			(void)unlinkat(dir, found->d_name, 0);
-		if (!starts_with(found->d_name, CACHE_ENTRY_PREFIX) || nr == PRUNE_MAX_ENTRIES)
+		if (!starts_with(found->d_name, CACHE_ENTRY_PREFIX) || nr == MAX_ENTRIES)
 			continue;
 		strcpy(entries[nr].name, found->d_name);
 		entries[nr].size_bytes = (uint64_t)st.st_size;
@@ -149,9 +184,8 @@ static void prune_links(int dir, DIR *list)
 
 void cache_dir_prune(int dir, uint64_t max_bytes)
 {
-	struct used_entry *entries = calloc(PRUNE_MAX_ENTRIES, sizeof(*entries));
-	int list_fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *list = list_fd < 0 ? NULL : fdopendir(list_fd);
+	struct used_entry *entries = calloc(MAX_ENTRIES, sizeof(*entries));
+	DIR *list = open_list(dir);
 
 	if (entries && list) {
 		prune_entries(dir, entries, survey(dir, list, entries), max_bytes);
@@ -160,7 +194,5 @@ void cache_dir_prune(int dir, uint64_t max_bytes)
 	}
 	if (list)
 		closedir(list);
-	else
-		fd_close(&list_fd);
 	free(entries);
 }

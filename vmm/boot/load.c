@@ -1,15 +1,13 @@
 #include "vmm/boot/load.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdbool.h>
 
-#include "vmm/base/thread.h"
+#include "vmm/base/parallel.h"
 
 /* A huge page: no two threads fault in the same one. */
 #define PIECE_BYTES (2u << 20)
 
-#define MAX_THREADS 4
 /* Less than this is read sooner than a thread is started. */
 #define THREAD_MIN_BYTES (4u << 20)
 
@@ -70,36 +68,20 @@ static void *load_pieces(void *arg)
 
 static unsigned int nr_threads_for(const struct load_range *ranges, unsigned int nr)
 {
-	uint64_t bytes = 0;
-	uint64_t threads;
-	cpu_set_t cpus;
+	uint64_t threads = 0;
 
 	for (unsigned int i = 0; i < nr; i++)
-		bytes += ranges[i].len;
-	threads = bytes / THREAD_MIN_BYTES;
-	if (threads > MAX_THREADS)
-		threads = MAX_THREADS;
-	/* Fails on machines with more CPUs than the set holds: those have enough. */
-	if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && threads > (unsigned int)CPU_COUNT(&cpus))
-		threads = (unsigned int)CPU_COUNT(&cpus);
-	return threads > 0 ? (unsigned int)threads : 1;
+		threads += ranges[i].len / THREAD_MIN_BYTES;
+	return parallel_threads(threads < PARALLEL_MAX ? (unsigned int)threads : PARALLEL_MAX);
 }
 
 int load_ranges(const struct source *src, const struct guest_memory *mem, const struct load_range *ranges,
 		unsigned int nr)
 {
 	struct load load = { .src = src, .mem = mem, .range = ranges, .end = ranges + nr };
-	unsigned int nr_helpers = nr_threads_for(ranges, nr) - 1;
-	pthread_t helpers[MAX_THREADS - 1];
-	unsigned int nr_started = 0;
 
 	pthread_mutex_init(&load.lock, NULL);
-	/* Without a helper it takes longer, no more. */
-	while (nr_started < nr_helpers && thread_start(&helpers[nr_started], "load", load_pieces, &load) == 0)
-		nr_started++;
-	load_pieces(&load);
-	while (nr_started > 0)
-		pthread_join(helpers[--nr_started], NULL);
+	parallel_run("load", nr_threads_for(ranges, nr), load_pieces, &load);
 	pthread_mutex_destroy(&load.lock);
 	return load.error;
 }

@@ -8,6 +8,7 @@
 #include "vmm/boot/cache.h"
 #include "vmm/boot/elf.h"
 #include "vmm/boot/image.h"
+#include "vmm/boot/keep.h"
 #include "vmm/boot/payload.h"
 
 #define VERSION_INIT_SIZE 0x020a
@@ -91,7 +92,7 @@ static int unpack_into(const struct boot_request *request, enum payload_format f
 	return ret;
 }
 
-/* Not in the cache by the file's identity: read, look it up by content, unpack, keep for the next time. */
+/* Not in the cache by the file's identity: read, look it up by content, unpack, to be kept for the next time. */
 static int open_payload_cold(const struct boot_request *request, const struct source *file, const uint8_t *magic,
 			     struct cache *cache, struct opened_kernel *opened)
 {
@@ -119,7 +120,7 @@ static int open_payload_cold(const struct boot_request *request, const struct so
 	if (ret)
 		goto unmap;
 	opened->image.is_linux = 1; /* it came in a bzImage */
-	cache_store(cache, opened->unpacked.data, &opened->image);
+	opened->keep = boot_keep_create(cache, &packed, &opened->unpacked, &opened->image);
 unmap:
 	scratch_unmap(&packed);
 	return ret;
@@ -207,6 +208,7 @@ int kernel_open(const struct boot_request *request, struct opened_kernel *opened
 
 void kernel_close(struct opened_kernel *opened)
 {
+	boot_keep_finish(opened->keep);
 	scratch_unmap(&opened->unpacked);
 	fd_close(&opened->cache_fd);
 }

@@ -16,15 +16,17 @@ struct opened_kernel {
 	bool has_setup_header;
 	struct bzimage bz; /* if has_setup_header */
 	bool unpacks_itself; /* the image is a bzImage's protected-mode part, decompressor and all */
-	struct scratch unpacked; /* backs the source, or */
-	int cache_fd; /* backs it, or -1: the kernel's own file does */
+	/* What backs the source: one of these, or, if there is none, the kernel's own file. */
+	struct scratch unpacked;
+	struct boot_keep *keep; /* not started; owns unpacked bytes that the cache wants */
+	int cache_fd; /* or -1 */
 };
 
 /* Recognises request->kernel_fd, unpacks it or finds it unpacked in the cache, and describes what to load. On success
  * the caller owns *opened. On failure it has logged why; errors as boot_load(). Control thread. */
 __attribute__((warn_unused_result)) int kernel_open(const struct boot_request *request, struct opened_kernel *opened);
 
-/* Gives unpacked bytes and the cache's file back. */
+/* Gives unpacked bytes and the cache's file back. The keep goes with them, unless it was taken out. */
 void kernel_close(struct opened_kernel *opened);
 
 #endif

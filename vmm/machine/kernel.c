@@ -69,7 +69,7 @@ int machine_load_kernel(struct machine *machine, const struct machine_config *co
 			goto close_files;
 		request.initrd_fd = rc;
 	}
-	rc = boot_load(&request, entry);
+	rc = boot_load(&request, entry, &machine->prepare.keep);
 
 close_files:
 	fd_close(&request.initrd_fd);

@@ -199,5 +199,6 @@ void machine_destroy(struct machine *machine)
 	bus_fini(&machine->bus);
 	if (machine->control)
 		loop_destroy(machine->control);
+	machine_prepare_fini(machine);
 	free(machine);
 }

@@ -45,6 +45,7 @@ struct machine_prepare {
 	struct kvm_cpuid2 *cpuid;
 	int cpus_rc;
 	struct boot_entry entry;
+	struct boot_keep *keep; /* a kernel being kept in the cache while the guest runs, or NULL */
 	int rc;
 };
 
@@ -133,6 +134,8 @@ __attribute__((warn_unused_result)) int machine_prepare_start(struct machine *ma
 __attribute__((warn_unused_result)) int machine_prepare_cpuid(struct machine *machine, struct kvm_cpuid2 **cpuid);
 /* Waits for the rest: 0 with machine->prepare.entry set, or a negative errno, logged. 0 if it never started. */
 __attribute__((warn_unused_result)) int machine_prepare_join(struct machine *machine);
+/* After machine_prepare_join(): waits until the kernel is in the cache. */
+void machine_prepare_fini(struct machine *machine);
 
 /* vmm/machine/kernel.c: loads the kernel that the configuration names. */
 __attribute__((warn_unused_result)) int machine_load_kernel(struct machine *machine,

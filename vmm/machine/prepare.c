@@ -67,3 +67,9 @@ int machine_prepare_join(struct machine *machine)
 	machine->prepare.running = false;
 	return machine->prepare.rc;
 }
+
+void machine_prepare_fini(struct machine *machine)
+{
+	boot_keep_finish(machine->prepare.keep);
+	machine->prepare.keep = NULL;
+}

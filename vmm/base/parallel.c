@@ -1,0 +1,31 @@
+#include "vmm/base/parallel.h"
+
+#include <sched.h>
+
+#include "vmm/base/thread.h"
+
+unsigned int parallel_threads(unsigned int max)
+{
+	unsigned int nr = max;
+	cpu_set_t cpus;
+
+	/* Fails on machines with more CPUs than the set holds: those have enough. */
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && nr > (unsigned int)CPU_COUNT(&cpus))
+		nr = (unsigned int)CPU_COUNT(&cpus);
+	if (nr > PARALLEL_MAX)
+		nr = PARALLEL_MAX;
+	return nr > 0 ? nr : 1;
+}
+
+void parallel_run(const char *name, unsigned int nr_threads, void *(*work)(void *arg), void *arg)
+{
+	pthread_t others[PARALLEL_MAX - 1];
+	unsigned int nr_started = 0;
+
+	while (nr_started < PARALLEL_MAX - 1 && nr_started + 1 < nr_threads &&
+	       thread_start(&others[nr_started], name, work, arg) == 0)
+		nr_started++;
+	work(arg);
+	while (nr_started > 0)
+		pthread_join(others[--nr_started], NULL);
+}
