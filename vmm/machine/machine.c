@@ -7,6 +7,7 @@
 #include "virtio/dev/rng.h"
 #include "vmm/arch/x86_64/irqchip.h"
 #include "vmm/arch/x86_64/layout.h"
+#include "vmm/arch/x86_64/msr_filter.h"
 #include "vmm/base/log.h"
 #include "vmm/machine/parts.h"
 
@@ -41,6 +42,18 @@ int machine_plug(struct machine *machine, struct virtio_device *device, struct v
 	if (rc < 0)
 		log_error("cannot put the virtio device '%s' on the PCI bus: %s", device->name, strerror(-rc));
 	return rc;
+}
+
+static int init_vm(struct machine *machine)
+{
+	int rc = kvm_open(&machine->kvm, arch_requirements, arch_nr_requirements);
+
+	if (rc < 0)
+		return rc;
+	/* Before anything is on KVM's buses, see init_irqchip(). */
+	msr_filter_install(&machine->kvm);
+	machine_prepare_vm(machine);
+	return 0;
 }
 
 /* After the MSR filter and the memslots: what follows the interrupt controllers' registration on KVM's buses waits for
@@ -107,9 +120,9 @@ static int build(struct machine *machine, const struct machine_config *config)
 	if (rc == 0)
 		rc = init_memory(machine, config->memory_bytes);
 	if (rc == 0)
-		rc = kvm_open(&machine->kvm, arch_requirements, arch_nr_requirements);
-	if (rc == 0)
 		rc = machine_prepare_start(machine, config);
+	if (rc == 0)
+		rc = init_vm(machine);
 	if (rc == 0)
 		rc = init_memslots(machine);
 	if (rc == 0)

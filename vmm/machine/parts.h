@@ -34,16 +34,19 @@ struct machine_cpus {
 	struct vcpu *vcpus;
 };
 
-/* vmm/machine/prepare.c: the thread owns what is below `cpus_ready`, and all of guest memory, until it is joined. */
+/* vmm/machine/prepare.c: the thread owns `entry`, `keep`, `rc` and all of guest memory until it is joined. */
 struct kvm_cpuid2;
 
 struct machine_prepare {
 	bool running;
 	pthread_t thread;
 	const struct machine_config *config;
-	sem_t cpus_ready; /* posted when cpuid and cpus_rc are set; they belong to the control thread from then on */
+	sem_t vm_ready; /* posted when has_vm is what it will be */
+	bool has_vm;
+	atomic_bool cpuid_asked; /* by one of the two threads, which sets the next two and then posts the semaphore */
 	struct kvm_cpuid2 *cpuid;
-	int cpus_rc;
+	int cpuid_rc;
+	sem_t cpuid_ready;
 	struct boot_entry entry;
 	struct boot_keep *keep; /* a kernel being kept in the cache while the guest runs, or NULL */
 	int rc;
@@ -126,11 +129,12 @@ void machine_cpus_fini(struct machine *machine);
 __attribute__((warn_unused_result)) int machine_write_tables(struct machine *machine,
 							     const struct machine_config *config, gpa_t *rsdp);
 
-/* Begins to learn the host's CPUID, to write the tables and to load the kernel. The VM exists, its memslots need not.
- */
+/* Begins to write the tables and to load the kernel. There is guest memory, and need not be a VM. */
 __attribute__((warn_unused_result)) int machine_prepare_start(struct machine *machine,
 							      const struct machine_config *config);
-/* Waits for the host's CPUID, which stays the part's. 0 or a negative errno, logged. Once. */
+/* There is a VM now, which the thread may ask. */
+void machine_prepare_vm(struct machine *machine);
+/* The host's CPUID, which stays the part's. 0 or a negative errno, logged. Once. */
 __attribute__((warn_unused_result)) int machine_prepare_cpuid(struct machine *machine, struct kvm_cpuid2 **cpuid);
 /* Waits for the rest: 0 with machine->prepare.entry set, or a negative errno, logged. 0 if it never started. */
 __attribute__((warn_unused_result)) int machine_prepare_join(struct machine *machine);
