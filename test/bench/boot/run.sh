@@ -37,6 +37,6 @@ trap 'exit 143' TERM
 cp "$here/measure.py" "$share/"
 cp "$mote" "$share/mote"
 echo "bench: $(basename "$mote"), $rounds rounds, in a lab host of two emulated CPUs"
-"$lab/lab.sh" --guest --share "$share" --timeout $((600 + rounds * 240)) -- "./measure.py $rounds" &
+"$lab/lab.sh" --guest --prealloc --memory 2048 --share "$share" --timeout $((900 + rounds * 240)) -- "./measure.py $rounds" &
 lab_pid=$!
 wait "$lab_pid"
