@@ -19,7 +19,7 @@
 #define SLOT_BYTES (8 * FUNCTION_BYTES)
 
 /* The memfd of ones: more memory against fewer mappings, each some microseconds of a start. */
-#define ONES_BYTES (4 * SLOT_BYTES)
+#define ONES_BYTES SLOT_BYTES
 
 _Static_assert(PCI_NR_SLOTS *SLOT_BYTES == PCI_ECAM_BYTES, "32 slots of 8 functions are a bus");
 

@@ -10,6 +10,7 @@
 #include "vmm/cli/say.h"
 #include "vmm/cli/signals.h"
 #include "vmm/cli/terminal.h"
+#include "vmm/cli/trim.h"
 #include "vmm/include/mote.h"
 
 #define ESCAPE_KEY 0x1d /* Ctrl-] */
@@ -47,6 +48,7 @@ static int run_vm(struct mote_vm *vm, struct terminal *terminal)
 			return EXIT_STATUS_FAILED;
 		}
 	}
+	trim_program();
 	rc = mote_vm_run(vm, &outcome);
 	return rc < 0 ? EXIT_STATUS_FAILED : status_of(outcome);
 }
