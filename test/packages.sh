@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 BUILD_NEEDS=(gcc libc6-dev linux-libc-dev make cmake ninja-build pkg-config
-             liburing-dev libaio-dev liblz4-dev libzstd-dev liblzma-dev zlib1g-dev libb2-dev)
+             liburing-dev libaio-dev liblz4-dev libzstd-dev liblzma-dev zlib1g-dev libmd-dev)
 UNIT_NEEDS=(check)
 LINT_NEEDS=(clang-format clang-tidy shellcheck mandoc)
 CLANG_NEEDS=(clang libclang-rt-14-dev)

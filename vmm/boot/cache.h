@@ -1,8 +1,8 @@
 /* Unpacked kernels, kept under $XDG_CACHE_HOME/mote (or $HOME/.cache/mote) so that the next start reads them straight
  * into guest memory.
  *
- * Theory of operation. An entry is a file named after a BLAKE2b-256 digest of the compressed payload that it was
- * unpacked from ("kernel-<digest>"), so equal kernels share one and no file can pass for another. Its first page
+ * Theory of operation. An entry is a file named after 256 bits of a SHA-512 digest of the compressed payload that it
+ * was unpacked from ("kernel-<digest>"), so equal kernels share one and no file can pass for another. Its first page
  * describes the image (struct kernel_image) and what it was made from; then come the image's bytes, without long runs
  * of zeros, and its relocation lists. Hashing 10 MB takes longer than all the rest of a warm start, so there is an
  * index: a symbolic link named after a kernel file's identity ("file-<dev>-<inode>-<size>-<mtime>-<ctime>") that points

@@ -8,7 +8,7 @@
 #include "vmm/boot/cache.h"
 #include "vmm/boot/kernel.h"
 
-/* BLAKE2b of some bytes; at most 64 bytes long. */
+/* The first `digest_bytes`, at most 64, of a SHA-512 digest. */
 void cache_digest(uint8_t *digest, size_t digest_bytes, const void *data, size_t len);
 
 /* Reads and checks the header. False if the file is not a whole entry of this version of mote, for any reason. The
