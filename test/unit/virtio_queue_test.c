@@ -98,17 +98,83 @@ START_TEST(a_batch_is_published_with_one_interrupt)
 }
 END_TEST
 
-START_TEST(kicks_are_wanted_again_after_a_run_and_not_during_it)
+START_TEST(kicks_are_wanted_only_while_the_loop_sleeps)
 {
 	fake_loop_settle(loop, 10);
 	ck_assert_uint_eq(driver.ring.used->flags, 0);
+	virtio_queue_run(&queue);
+	ck_assert_uint_eq(driver.ring.used->flags, VRING_USED_F_NO_NOTIFY);
+	fake_loop_settle(loop, 10);
+	ck_assert_uint_eq(driver.ring.used->flags, 0);
+}
+END_TEST
+
+START_TEST(a_blocked_queue_wants_no_kicks_and_is_not_looked_at)
+{
 	answer = VIRTIO_QUEUE_BLOCKED;
-	kick();
-	fake_loop_turn(loop);
+	fake_loop_settle(loop, 10);
+	ck_assert_uint_eq(nr_calls, 1);
+	driver_add(&driver, &buffer, 1);
+	fake_loop_settle(loop, 10);
+	ck_assert_uint_eq(nr_calls, 1);
 	ck_assert_uint_eq(driver.ring.used->flags, VRING_USED_F_NO_NOTIFY);
 	answer = VIRTIO_QUEUE_DRY;
 	virtio_queue_run(&queue);
-	ck_assert_uint_eq(driver.ring.used->flags, 0);
+	ck_assert_uint_eq(nr_handled, 1);
+}
+END_TEST
+
+START_TEST(what_a_driver_offers_without_a_kick_is_found_by_a_loop_that_is_awake)
+{
+	fake_loop_settle(loop, 10);
+	kick();
+	fake_loop_turn(loop);
+	driver_add(&driver, &buffer, 1);
+	fake_loop_turn(loop);
+	ck_assert_uint_eq(nr_handled, 1);
+	ck_assert_uint_eq(transport.nr_interrupts[0], 1);
+}
+END_TEST
+
+START_TEST(with_event_idx_a_driver_must_kick_a_sleeping_loop_only)
+{
+	uint16_t old;
+
+	virtio_queue_stop(&queue);
+	start_queue(VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX_BIT));
+	fake_loop_settle(loop, 10);
+	for (unsigned int i = 0; i < 3; i++) {
+		old = driver.avail_idx;
+		driver_add(&driver, &buffer, 1);
+		ck_assert(driver_must_kick(&driver, old));
+		kick();
+		fake_loop_turn(loop);
+		old = driver.avail_idx;
+		driver_add(&driver, &buffer, 1);
+		ck_assert(!driver_must_kick(&driver, old));
+		fake_loop_settle(loop, 10);
+		ck_assert_uint_eq(nr_handled, 2 * i + 2);
+	}
+	/* and one that was woken by something else */
+	queue.watch.wake(&queue.watch);
+	old = driver.avail_idx;
+	driver_add(&driver, &buffer, 1);
+	ck_assert(!driver_must_kick(&driver, old));
+	ck_assert(queue.watch.ready(&queue.watch));
+	ck_assert(queue.watch.rest(&queue.watch));
+}
+END_TEST
+
+START_TEST(an_index_that_jumps_while_the_loop_falls_asleep_is_reported)
+{
+	fake_loop_settle(loop, 10);
+	kick();
+	fake_loop_turn(loop);
+	driver.ring.avail->idx = 1000;
+	ck_assert(queue.watch.rest(&queue.watch));
+	queue.watch.run(&queue.watch);
+	ck_assert_uint_lt(fake_loop_settle(loop, 10), 10);
+	ck_assert_uint_eq(transport.nr_needs_reset, 1);
 }
 END_TEST
 
@@ -251,7 +317,11 @@ static Suite *queue_suite(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, chains_offered_before_the_start_are_found_without_a_kick);
 	tcase_add_test(tc, a_batch_is_published_with_one_interrupt);
-	tcase_add_test(tc, kicks_are_wanted_again_after_a_run_and_not_during_it);
+	tcase_add_test(tc, kicks_are_wanted_only_while_the_loop_sleeps);
+	tcase_add_test(tc, a_blocked_queue_wants_no_kicks_and_is_not_looked_at);
+	tcase_add_test(tc, what_a_driver_offers_without_a_kick_is_found_by_a_loop_that_is_awake);
+	tcase_add_test(tc, with_event_idx_a_driver_must_kick_a_sleeping_loop_only);
+	tcase_add_test(tc, an_index_that_jumps_while_the_loop_falls_asleep_is_reported);
 	tcase_add_test(tc, a_driver_that_never_stops_offering_does_not_hold_the_loop);
 	tcase_add_test(tc, a_handler_that_wants_another_turn_gets_it);
 	tcase_add_test(tc, a_broken_ring_is_reported_once_and_popped_no_more);

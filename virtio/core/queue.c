@@ -3,12 +3,38 @@
 #include <errno.h>
 #include <stddef.h>
 
-#include "vmm/base/fd.h"
 #include "vmm/base/log.h"
+
+static const char ring_broken[] = "the ring breaks a rule";
 
 static void on_kick(struct loop_event *event)
 {
 	virtio_queue_run((struct virtio_queue *)((char *)event - offsetof(struct virtio_queue, kick)));
+}
+
+static struct virtio_queue *watched(struct loop_watch *watch)
+{
+	return (struct virtio_queue *)((char *)watch - offsetof(struct virtio_queue, watch));
+}
+
+static bool watch_ready(struct loop_watch *watch)
+{
+	return watched(watch)->again || virtq_has_chains(&watched(watch)->vq);
+}
+
+static void watch_run(struct loop_watch *watch)
+{
+	virtio_queue_run(watched(watch));
+}
+
+static bool watch_rest(struct loop_watch *watch)
+{
+	return watched(watch)->again || virtq_enable_kicks(&watched(watch)->vq);
+}
+
+static void watch_wake(struct loop_watch *watch)
+{
+	virtq_disable_kicks(&watched(watch)->vq);
 }
 
 static void publish_batch(struct loop_task *task)
@@ -33,6 +59,7 @@ int virtio_queue_start(struct virtio_queue *queue, struct virtio_device *dev, un
 		.loop = loop,
 		.handler = handler,
 		.kick = { .fd = setup->kick_fd, .handler = on_kick },
+		.watch = { .ready = watch_ready, .run = watch_run, .rest = watch_rest, .wake = watch_wake },
 		.publish = { .run = publish_batch },
 	};
 	rc = virtq_activate(&queue->vq, dev->memory, &setup->config, features);
@@ -45,7 +72,8 @@ int virtio_queue_start(struct virtio_queue *queue, struct virtio_device *dev, un
 	}
 	queue->running = true;
 	/* Chains may have been offered before the queue ran, and their kick be gone. */
-	fd_eventfd_signal(queue->kick.fd);
+	queue->again = true;
+	loop_watch_add(loop, &queue->watch);
 	return 0;
 }
 
@@ -54,6 +82,7 @@ void virtio_queue_quiesce(struct virtio_queue *queue)
 	if (!queue->running)
 		return;
 	loop_event_remove(queue->loop, &queue->kick);
+	loop_watch_remove(queue->loop, &queue->watch);
 	queue->running = false;
 }
 
@@ -69,19 +98,23 @@ void virtio_queue_run(struct virtio_queue *queue)
 {
 	enum virtio_queue_next next;
 
-	if (!queue->running || queue->vq.broken)
+	if (!queue->running)
 		return;
+	if (queue->vq.broken) {
+		/* Its index jumped while kicks were enabled, or it is known already. */
+		virtio_queue_break(queue, ring_broken);
+		return;
+	}
+	queue->again = false;
 	queue->budget = queue->vq.size;
-	do {
-		virtq_disable_kicks(&queue->vq);
-		next = queue->handler(queue);
-		if (queue->vq.broken || next == VIRTIO_QUEUE_BLOCKED)
-			return;
-		if (next == VIRTIO_QUEUE_AGAIN || queue->budget == 0) {
-			fd_eventfd_signal(queue->kick.fd);
-			return;
-		}
-	} while (virtq_enable_kicks(&queue->vq));
+	virtq_disable_kicks(&queue->vq);
+	next = queue->handler(queue);
+	if (next == VIRTIO_QUEUE_BLOCKED) {
+		loop_watch_remove(queue->loop, &queue->watch);
+	} else if (!queue->vq.broken) {
+		queue->again = next == VIRTIO_QUEUE_AGAIN;
+		loop_watch_add(queue->loop, &queue->watch);
+	}
 }
 
 bool virtio_queue_pop(struct virtio_queue *queue, struct virtq_chain *chain)
@@ -92,7 +125,7 @@ bool virtio_queue_pop(struct virtio_queue *queue, struct virtq_chain *chain)
 		return false;
 	rc = virtq_pop(&queue->vq, chain);
 	if (rc < 0)
-		virtio_queue_break(queue, "the ring breaks a rule");
+		virtio_queue_break(queue, ring_broken);
 	if (rc <= 0)
 		return false;
 	queue->budget--;
@@ -108,6 +141,8 @@ void virtio_queue_push(struct virtio_queue *queue, uint16_t head, uint32_t writt
 void virtio_queue_break(struct virtio_queue *queue, const char *what)
 {
 	queue->vq.broken = true;
+	queue->again = false;
+	loop_watch_remove(queue->loop, &queue->watch);
 	if (queue->reported)
 		return;
 	queue->reported = true;

@@ -1,7 +1,8 @@
 /* A virtqueue that runs on a loop: kicks in, chains to the device, used entries and at most one interrupt a turn out.
  *
- * Theory of operation. A kick runs the device's handler, which pops chains until none is left. While it does so the
- * driver is asked not to kick; when the ring is empty kicks are enabled again, and the ring is looked at once more.
+ * Theory of operation. A kick runs the device's handler, which pops chains until none is left. From then on the loop
+ * watches the ring and the driver is asked not to kick; before the loop sleeps kicks are enabled again, and the ring is
+ * looked at once more. So a busy driver hardly ever kicks.
  * What the device pushes, in the handler or later from completions, is published by a task at the end of the loop's
  * turn: one store to used.idx and one interrupt decision for all of it. A run pops at most as many chains as the queue
  * has entries, then lets the loop serve others. A queue that breaks a rule is reported once and pops nothing more until
@@ -32,9 +33,11 @@ struct virtio_queue {
 	struct loop *loop;
 	enum virtio_queue_next (*handler)(struct virtio_queue *queue);
 	struct loop_event kick;
+	struct loop_watch watch; /* of the available ring */
 	struct loop_task publish;
 	unsigned int budget; /* chains left to pop in this run */
 	bool running;
+	bool again; /* the next turn runs the handler, whatever the ring says */
 	bool reported; /* the transport knows that this queue is broken */
 };
 

@@ -104,6 +104,7 @@ int virtq_activate(struct virtq *vq, const struct guest_memory *memory, const st
 		.size = config->size,
 		.event_idx = features & VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX_BIT),
 		.indirect = features & VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC_BIT),
+		.wants_kicks = true, /* rings of zeros say so */
 		.desc = desc,
 		.avail = avail,
 		.used = used,
@@ -322,10 +323,20 @@ bool virtq_publish(struct virtq *vq)
 	return !(load_le16(&vq->avail->flags, __ATOMIC_RELAXED) & AVAIL_F_NO_INTERRUPT);
 }
 
+bool virtq_has_chains(const struct virtq *vq)
+{
+	return !vq->broken && load_le16(&vq->avail->idx, __ATOMIC_RELAXED) != vq->last_avail;
+}
+
 void virtq_disable_kicks(struct virtq *vq)
 {
-	/* With EVENT_IDX the driver kicks once when its index passes avail_event, which is behind it already. */
-	if (!vq->event_idx)
+	if (!vq->wants_kicks)
+		return;
+	vq->wants_kicks = false;
+	/* With EVENT_IDX the driver kicks when its index passes avail_event, which is put behind it. */
+	if (vq->event_idx)
+		store_le16(avail_event(vq), (uint16_t)(vq->last_avail - 1), __ATOMIC_RELAXED);
+	else
 		store_le16(&vq->used->flags, USED_F_NO_NOTIFY, __ATOMIC_RELAXED);
 }
 
@@ -333,6 +344,7 @@ bool virtq_enable_kicks(struct virtq *vq)
 {
 	if (vq->broken)
 		return false;
+	vq->wants_kicks = true;
 	if (vq->event_idx)
 		store_le16(avail_event(vq), vq->last_avail, __ATOMIC_RELAXED);
 	else

@@ -34,6 +34,7 @@ struct virtq {
 	uint16_t next_used; /* next used-ring entry to fill */
 	uint16_t published_used; /* what the driver last saw in used.idx */
 	uint16_t in_flight; /* popped, not yet pushed */
+	bool wants_kicks; /* the driver is asked to kick */
 	struct virtq_desc *desc;
 	struct virtq_avail *avail;
 	struct virtq_used *used;
@@ -67,6 +68,9 @@ void virtq_push(struct virtq *vq, uint16_t head, uint32_t written);
 
 /* Shows the guest all pushed chains at once and tells whether it wants an interrupt for them. */
 __attribute__((warn_unused_result)) bool virtq_publish(struct virtq *vq);
+
+/* Whether the driver has offered chains that were not popped. Reads its index only, and doesn't trust it. */
+bool virtq_has_chains(const struct virtq *vq);
 
 /* Asks the driver not to kick while the device is polling the ring anyway, and to kick again. After enabling, true if a
  * chain arrived meanwhile and the device must go on popping. */

@@ -90,6 +90,7 @@ int loop_create(const struct loop_config *config, struct loop **out)
 		loop->nr_entries = LOOP_MIN_ENTRIES;
 	if (loop->nr_entries > LOOP_MAX_ENTRIES)
 		loop->nr_entries = LOOP_MAX_ENTRIES;
+	loop_spin_init(loop, config);
 	loop->posts_tail = &loop->posts;
 	loop->deferred_tail = &loop->deferred;
 	loop_io_list_init(&loop->backlog);
@@ -146,13 +147,26 @@ const char *loop_engine_name(const struct loop *loop)
 
 /* --- running --- */
 
+static bool has_leftovers(const struct loop *loop)
+{
+	return loop->finished.head != NULL || loop->deferred != NULL || loop->due != NULL;
+}
+
 static void loop_turn(struct loop *loop)
 {
-	bool wait;
+	bool busy;
 
+	loop_cached_refill(loop);
 	loop_start_backlog(loop);
-	wait = loop->finished.head == NULL && loop->deferred == NULL && loop->due == NULL;
-	loop->ops->turn(loop, wait);
+	busy = loop_look(loop);
+	if (busy || has_leftovers(loop) || loop_spin(loop)) {
+		loop->ops->turn(loop, false);
+	} else if (loop_rest(loop)) {
+		loop_woken(loop);
+		loop->ops->turn(loop, false);
+	} else {
+		loop->ops->turn(loop, true);
+	}
 	loop_complete_finished(loop);
 	loop_run_deferred(loop);
 }

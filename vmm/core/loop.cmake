@@ -2,12 +2,16 @@
 set(MOTE_LOOP_SOURCES
 	loop.c
 	loop_aio.c
+	loop_cached.c
 	loop_epoll.c
 	loop_io.c
 	loop_mailbox.c
 	loop_source.c
 	loop_task.c
+	loop_timer.c
 	loop_uring.c
+	loop_uring_setup.c
+	loop_watch.c
 	loop_worker.c
 	stream.c)
 

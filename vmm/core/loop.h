@@ -7,8 +7,9 @@
  * do without blocking (ioctl(2) on a block device, fsync under libaio) runs on the loop's worker thread, which is
  * started when first needed.
  *
- * A turn of the loop: submit and wait, run the callback of each event and completion, run the deferred tasks once,
- * start over. Devices collect a batch's results in their callbacks and publish them in a deferred task. */
+ * A turn of the loop: run the watches that have work, submit and wait, run the callback of each event and completion,
+ * run the deferred tasks once, start over. Before it sleeps the loop may look for work for a while. Devices collect a
+ * batch's results in their callbacks and publish them in a deferred task. */
 #ifndef VMM_CORE_LOOP_H
 #define VMM_CORE_LOOP_H
 
@@ -29,6 +30,10 @@ struct loop_config {
 	const char *name; /* the thread's, at most 15 bytes */
 	enum loop_engine engine;
 	unsigned int nr_entries; /* submissions prepared in one turn before an extra submit; a power of two, 0: 128 */
+	/* The longest that the loop looks for work before it sleeps, half of it with requests in flight; 0: not at
+	 * all, -1: as fits the host. */
+	int poll_us;
+	unsigned int nr_busy_cpus; /* that others keep busy, as vCPUs do: with -1, polling takes a CPU beyond these */
 };
 
 /* Makes the loop and chooses the engine; the ring itself is created by the thread that runs it. On failure nothing is
@@ -89,6 +94,31 @@ __attribute__((warn_unused_result)) int loop_event_add(struct loop *loop, struct
 /* When it returns the handler will not run again, and `event` and its fd may be freed. A signal that the handler has
  * not seen stays in the eventfd. Removing what was not added does nothing. */
 void loop_event_remove(struct loop *loop, struct loop_event *event);
+
+/* A place in memory that another thread fills, such as a virtqueue, and that has an eventfd for when the loop sleeps.
+ * Embedded in its owner, which sets the functions and zeroes the rest. The loop looks at it in each turn, and while it
+ * looks for work before it sleeps (loop_config.poll_us). */
+struct loop_watch {
+	/* Whether there is something to do. Looks at memory only. */
+	bool (*ready)(struct loop_watch *watch);
+	/* Does it, or as much of it as is fair for one turn. May remove the watch. */
+	void (*run)(struct loop_watch *watch);
+	/* The loop is about to sleep: from now on the eventfd must be signalled. True if there is something to do after
+	 * all; then `run` is called. */
+	bool (*rest)(struct loop_watch *watch);
+	/* The loop is awake and looks by itself: no more signals are needed. */
+	void (*wake)(struct loop_watch *watch);
+	/* the loop's */
+	struct loop_watch *next;
+	struct loop_watch **link; /* what points here: NULL when not added */
+	uint64_t looked_at;
+	unsigned int nr_idle;
+};
+/* Looks at the watch from now on: in the state after `wake`. The loop forgets one that has nothing for some sleeps, in
+ * the state after `rest`; so the handler of the eventfd adds it again. Adding one that is there prolongs its time. */
+void loop_watch_add(struct loop *loop, struct loop_watch *watch);
+/* When it returns none of its functions is called again. Removing what was not added does nothing. */
+void loop_watch_remove(struct loop *loop, struct loop_watch *watch);
 
 /* A descriptor to poll. `handler` runs with the ready events (POLLIN, POLLOUT, POLLHUP, POLLERR), level-triggered.
  * `events` is changed with loop_poll_update(); 0 pauses. */

@@ -84,6 +84,13 @@ static void aio_turn(struct loop *loop, bool wait)
 	loop_epoll_turn(loop, wait && loop->finished.head == NULL);
 }
 
+static bool aio_pending(struct loop *loop)
+{
+	struct aio *aio = loop->engine;
+
+	return aio->nr_prepared > 0 || loop_epoll_pending(loop);
+}
+
 static bool aio_io_start(struct loop *loop, struct loop_io *io)
 {
 	struct aio *aio = loop->engine;
@@ -168,6 +175,7 @@ const struct loop_ops loop_aio_ops = {
 	.up = aio_up,
 	.down = aio_down,
 	.turn = aio_turn,
+	.pending = aio_pending,
 	.slot_changed = loop_epoll_slot_changed,
 	.event_arm = loop_epoll_event_arm,
 	.event_disarm = loop_epoll_event_disarm,

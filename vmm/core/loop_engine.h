@@ -24,8 +24,12 @@ struct loop_ops {
 	int (*up)(struct loop *loop);
 	/* No request is in flight and nothing is armed. */
 	void (*down)(struct loop *loop);
-	/* Submits, waits for something to happen if `wait`, and runs the handlers of what has. */
+	/* Submits, waits for something to happen if `wait`, and runs the handlers of what has. After a wait it calls
+	 * loop_woken() first. */
 	void (*turn)(struct loop *loop, bool wait);
+	/* Whether a turn that doesn't wait would submit or find something. Called over and over while the loop spins.
+	 */
+	bool (*pending)(struct loop *loop);
 	/* loop->slots[slot] has changed. */
 	int (*slot_changed)(struct loop *loop, unsigned int slot);
 	/* Sets source.armed, which loop.c trusts. disarm is not called for what is not armed. */
@@ -35,6 +39,8 @@ struct loop_ops {
 	void (*poll_disarm)(struct loop *loop, struct loop_poll *poll);
 	/* Takes a request (neither NOP nor CALL); false if there is no room before another completes. */
 	bool (*io_start)(struct loop *loop, struct loop_io *io);
+	/* A request on a file that knows RWF_NOWAIT is first tried so, without a system call of its own. */
+	bool tries_nowait;
 };
 
 extern const struct loop_ops loop_uring_ops;
@@ -49,6 +55,24 @@ struct loop_io_list {
 };
 
 struct loop_worker;
+
+/* What spinning before a sleep has earned, in one kind of wait: loop_watch.c. */
+struct loop_account {
+	int64_t credit_ns;
+	uint32_t skip; /* sleeps before the next try */
+	uint32_t backoff; /* what `skip` began with; 0 after a success */
+};
+
+/* How a file without O_DIRECT takes transfers of one direction: loop_cached.c. */
+struct loop_cached {
+	enum {
+		CACHED_UNKNOWN,
+		CACHED_NOWAIT, /* it knows RWF_NOWAIT */
+		CACHED_PLAIN,
+	} way;
+	uint32_t skip; /* transfers that go to the engine before the next is tried */
+	uint32_t backoff; /* what `skip` began with; 0 after a success */
+};
 
 struct loop {
 	char name[16];
@@ -76,6 +100,10 @@ struct loop {
 	struct loop_event wake; /* posts, finished work of the worker, and loop_stop() */
 	struct loop_source *events;
 	struct loop_source *polls;
+	struct loop_watch *watches;
+	uint64_t nr_looks;
+	uint32_t poll_max_ns; /* the longest spin; 0: none */
+	struct loop_account accounts[2]; /* waits for a driver, waits with requests in flight */
 	struct loop_task *deferred; /* for the end of this turn */
 	struct loop_task **deferred_tail;
 	struct loop_task *due; /* being run */
@@ -85,6 +113,8 @@ struct loop {
 	unsigned int nr_slots; /* usable: LOOP_MAX_SLOTS, or fewer if RLIMIT_NOFILE is tiny */
 	int slots[LOOP_MAX_SLOTS]; /* -1: free */
 	bool slot_direct[LOOP_MAX_SLOTS]; /* opened with O_DIRECT */
+	struct loop_cached cached[LOOP_MAX_SLOTS][2]; /* reads, writes */
+	int64_t cached_budget; /* of this turn */
 };
 
 /* Makes the list empty. */
@@ -99,6 +129,22 @@ void loop_io_complete(struct loop *loop, struct loop_io *io, int result);
 /* Has it called at the end of this turn or in the next. */
 void loop_io_complete_later(struct loop *loop, struct loop_io *io, int result);
 
+enum loop_cached_result {
+	CACHED_NOT, /* it is the engine's */
+	CACHED_DONE, /* loop_io_complete_later() was called */
+	CACHED_LATER, /* next turn */
+};
+/* Carries the request out at once if that is cheaper than the engine and hardly ever blocks. */
+enum loop_cached_result loop_cached_try(struct loop *loop, struct loop_io *io);
+/* Whether a read on such a file was done from the cache, and loop_io_complete_later() called. For an engine that tries
+ * by itself, but finds a single read dearer than this. */
+bool loop_cached_read_now(struct loop *loop, struct loop_io *io);
+/* A turn begins. */
+void loop_cached_refill(struct loop *loop);
+
+/* CLOCK_MONOTONIC. */
+uint64_t loop_now_ns(void);
+
 /* The parts of a turn, each in the file of its name. Loop's thread.
  * Offers the engine what it had no room for. */
 void loop_start_backlog(struct loop *loop);
@@ -108,6 +154,17 @@ void loop_complete_finished(struct loop *loop);
 void loop_run_deferred(struct loop *loop);
 /* Runs the posts that are queued now. */
 void loop_run_posts(struct loop *loop);
+
+/* Runs the watches that have work; whether one had. */
+bool loop_look(struct loop *loop);
+/* Looks for work for a while; whether there is some, in a watch or for a turn that doesn't wait. */
+bool loop_spin(struct loop *loop);
+/* Has the watches signalled from now on, and runs those that have work after all; whether one had. loop_woken() comes
+ * after it. */
+bool loop_rest(struct loop *loop);
+/* The loop looks at its watches again. */
+void loop_woken(struct loop *loop);
+void loop_spin_init(struct loop *loop, const struct loop_config *config);
 
 /* Has the engine wait for all that was added, or for none of it but the wake event. */
 __attribute__((warn_unused_result)) int loop_arm_sources(struct loop *loop);

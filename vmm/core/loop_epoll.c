@@ -135,6 +135,8 @@ void loop_epoll_turn(struct loop *loop, bool wait)
 	bool ready = !wait || epoll->nr_always_ready > 0;
 
 	batch.nr = epoll_wait(epoll->fd, batch.events, EPOLL_BATCH, ready ? 0 : -1);
+	if (wait)
+		loop_woken(loop);
 	if (batch.nr < 0) /* EINTR: a turn in which nothing happened */
 		batch.nr = 0;
 	if (epoll->nr_always_ready > 0)
@@ -146,17 +148,16 @@ void loop_epoll_turn(struct loop *loop, bool wait)
 	epoll->batch = batch.outer;
 }
 
+bool loop_epoll_pending(struct loop *loop)
+{
+	struct loop_epoll *epoll = loop->engine;
+	struct epoll_event event;
+
+	return epoll->nr_always_ready > 0 || epoll_wait(epoll->fd, &event, 1, 0) > 0;
+}
+
 bool loop_epoll_io_start(struct loop *loop, struct loop_io *io)
 {
-	/* A cached read is done sooner here than a thread is woken. */
-	if (io->op == LOOP_IO_READV && !loop->slot_direct[io->file]) {
-		ssize_t n = preadv2(loop->slots[io->file], io->iov, (int)io->nr_iov, (off_t)io->offset, RWF_NOWAIT);
-
-		if (n >= 0) {
-			loop_io_complete_later(loop, io, (int)n);
-			return true;
-		}
-	}
 	loop_worker_submit(loop, io);
 	return true;
 }
@@ -198,6 +199,7 @@ const struct loop_ops loop_thread_ops = {
 	.up = thread_up,
 	.down = thread_down,
 	.turn = loop_epoll_turn,
+	.pending = loop_epoll_pending,
 	.slot_changed = loop_epoll_slot_changed,
 	.event_arm = loop_epoll_event_arm,
 	.event_disarm = loop_epoll_event_disarm,

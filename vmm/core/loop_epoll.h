@@ -18,13 +18,14 @@ void loop_epoll_fini(struct loop_epoll *epoll);
 
 /* These have the shape of struct loop_ops, for an engine whose state begins with struct loop_epoll. */
 void loop_epoll_turn(struct loop *loop, bool wait);
+bool loop_epoll_pending(struct loop *loop);
 int loop_epoll_slot_changed(struct loop *loop, unsigned int slot);
 int loop_epoll_event_arm(struct loop *loop, struct loop_event *event);
 void loop_epoll_event_disarm(struct loop *loop, struct loop_event *event);
 int loop_epoll_poll_arm(struct loop *loop, struct loop_poll *poll);
 void loop_epoll_poll_disarm(struct loop *loop, struct loop_poll *poll);
 
-/* Reads what the page cache holds without blocking, else hands the request to the worker. */
+/* Hands the request to the worker. */
 bool loop_epoll_io_start(struct loop *loop, struct loop_io *io);
 
 #endif

@@ -43,6 +43,24 @@ void loop_io_complete_later(struct loop *loop, struct loop_io *io, int result)
 	loop_io_list_push(&loop->finished, io);
 }
 
+/* False if there is no room before the next turn. */
+static bool start(struct loop *loop, struct loop_io *io)
+{
+	if (io->op == LOOP_IO_CALL) {
+		loop_worker_submit(loop, io);
+		return true;
+	}
+	switch (loop_cached_try(loop, io)) {
+	case CACHED_DONE:
+		return true;
+	case CACHED_LATER:
+		return false;
+	case CACHED_NOT:
+		break;
+	}
+	return loop->ops->io_start(loop, io);
+}
+
 void loop_io_submit(struct loop *loop, struct loop_io *io)
 {
 	loop->in_flight++;
@@ -60,13 +78,7 @@ void loop_io_submit(struct loop *loop, struct loop_io *io)
 		return;
 	}
 	/* A backlog goes first. */
-	if (!loop->up || loop->backlog.head != NULL) {
-		loop_io_list_push(&loop->backlog, io);
-		return;
-	}
-	if (io->op == LOOP_IO_CALL)
-		loop_worker_submit(loop, io);
-	else if (!loop->ops->io_start(loop, io))
+	if (!loop->up || loop->backlog.head != NULL || !start(loop, io))
 		loop_io_list_push(&loop->backlog, io);
 }
 
@@ -75,17 +87,15 @@ void loop_start_backlog(struct loop *loop)
 	struct loop_io *io;
 
 	while ((io = loop_io_list_pop(&loop->backlog)) != NULL) {
-		if (io->op == LOOP_IO_CALL) {
-			loop_worker_submit(loop, io);
-		} else if (!loop->ops->io_start(loop, io)) {
-			/* Back to the front, where it was. */
-			io->next = loop->backlog.head;
-			if (io->next == NULL)
-				loop->backlog.tail = &io->next;
-			loop->backlog.head = io;
-			loop->backlog.nr++;
-			return;
-		}
+		if (start(loop, io))
+			continue;
+		/* Back to the front, where it was. */
+		io->next = loop->backlog.head;
+		if (io->next == NULL)
+			loop->backlog.tail = &io->next;
+		loop->backlog.head = io;
+		loop->backlog.nr++;
+		return;
 	}
 }
 

@@ -1,6 +1,7 @@
 /* What a loop waits for and sends requests to: events, polls and files, each in a slot of one table. */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 
 #include "vmm/base/log.h"
 #include "vmm/core/loop_engine.h"
@@ -27,6 +28,7 @@ static void slot_give(struct loop *loop, int slot)
 {
 	loop->slots[slot] = -1;
 	loop->slot_direct[slot] = false;
+	memset(loop->cached[slot], 0, sizeof(loop->cached[slot]));
 	/* Emptying a slot needs no memory; if the kernel refused, the slot would only keep the old file until its next
 	 * use. */
 	if (loop->up)

@@ -2,24 +2,21 @@
  *
  * Theory of operation. Each armed event is a READ of its eventfd, each armed poll a POLL_ADD, each request one
  * operation; a completion's user_data is the pointer with its kind in the low bits. One io_uring_enter(2) a turn
- * submits what was prepared and waits. The ring is made by the thread that runs the loop, with the cheapest task work
- * that the kernel has (completions only when we enter), and is restricted, before it is enabled, to the operations
- * below on registered files.
+ * submits what was prepared and waits; a turn that doesn't wait enters only if it has something to submit, or the ring
+ * says that completions wait to be put into it. The ring is made by the thread that runs the loop: loop_uring_setup.c.
  *
  * Two rules keep the completion queue from overflowing, so that its entries can be scanned in place: requests beyond
  * max_io wait in the loop's backlog, and the number of armed sources is bounded. */
+#include "vmm/core/loop_uring.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <liburing.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "vmm/base/log.h"
-#include "vmm/core/loop_engine.h"
 
 enum uring_tag {
 	TAG_IO,
@@ -29,128 +26,8 @@ enum uring_tag {
 	TAG_MASK = 7,
 };
 
-/* Completions that are neither of requests nor of sources: cancellations. */
-#define URING_CQ_SPARE 8
-
 /* What the kernel itself transfers at most (MAX_RW_COUNT with 4 KiB pages). */
 #define URING_MAX_TRANSFER 0x7ffff000u
-
-struct uring {
-	struct io_uring ring;
-	unsigned int nr_io; /* requests that a completion will come for */
-	unsigned int max_io;
-	unsigned int nr_armed;
-};
-
-static int uring_probe(void)
-{
-	/* The kernel looks at its permissions before it looks at the arguments. */
-	if (syscall(__NR_io_uring_setup, 0, NULL) >= 0)
-		return -EINVAL;
-	if (errno == ENOSYS || errno == EPERM || errno == EACCES)
-		return -errno;
-	return 0;
-}
-
-/* --- set-up --- */
-
-static int uring_restrict(struct io_uring *ring)
-{
-	static const uint8_t operations[] = {
-		IORING_OP_READ,	 IORING_OP_READV,     IORING_OP_WRITE,	  IORING_OP_WRITEV,
-		IORING_OP_FSYNC, IORING_OP_FALLOCATE, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL,
-	};
-	static const uint8_t registrations[] = {
-		IORING_REGISTER_FILES_UPDATE,
-		IORING_UNREGISTER_FILES,
-		IORING_UNREGISTER_RING_FDS,
-	};
-	struct io_uring_restriction res[sizeof(operations) + sizeof(registrations) + 2] = { 0 };
-	unsigned int nr = 0;
-
-	for (unsigned int i = 0; i < sizeof(operations); i++) {
-		res[nr].opcode = IORING_RESTRICTION_SQE_OP;
-		res[nr++].sqe_op = operations[i];
-	}
-	for (unsigned int i = 0; i < sizeof(registrations); i++) {
-		res[nr].opcode = IORING_RESTRICTION_REGISTER_OP;
-		res[nr++].register_op = registrations[i];
-	}
-	res[nr].opcode = IORING_RESTRICTION_SQE_FLAGS_REQUIRED;
-	res[nr++].sqe_flags = IOSQE_FIXED_FILE;
-	res[nr].opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
-	res[nr++].sqe_flags = IOSQE_FIXED_FILE;
-	return io_uring_register_restrictions(ring, res, nr);
-}
-
-static int uring_setup(struct loop *loop, struct io_uring *ring)
-{
-	/* Linux 6.1; 5.19; 5.10, which is the oldest with restrictions. */
-	static const unsigned int flags[] = {
-		IORING_SETUP_SUBMIT_ALL | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
-		IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN,
-		0,
-	};
-	int rc = -EINVAL;
-
-	for (unsigned int i = 0; rc == -EINVAL && i < sizeof(flags) / sizeof(flags[0]); i++) {
-		struct io_uring_params params = {
-			.flags = flags[i] | IORING_SETUP_R_DISABLED | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP,
-			.cq_entries = loop->nr_entries * 2 + 2 * LOOP_MAX_SLOTS,
-		};
-
-		rc = io_uring_queue_init_params(loop->nr_entries, ring, &params);
-		if (rc == 0 && !(params.features & IORING_FEAT_NODROP)) {
-			io_uring_queue_exit(ring);
-			return -EOPNOTSUPP;
-		}
-	}
-	return rc;
-}
-
-static int uring_up(struct loop *loop)
-{
-	struct uring *u = calloc(1, sizeof(*u));
-	int rc;
-
-	if (u == NULL)
-		return -ENOMEM;
-	rc = uring_setup(loop, &u->ring);
-	if (rc < 0)
-		goto free_uring;
-	u->max_io = *u->ring.cq.kring_entries - LOOP_MAX_SLOTS - URING_CQ_SPARE;
-	rc = io_uring_register_files(&u->ring, loop->slots, loop->nr_slots);
-	if (rc < 0)
-		goto exit_ring;
-	/* Spares the kernel a look-up per enter; kernels before 5.18 don't have it. */
-	(void)!io_uring_register_ring_fd(&u->ring);
-	rc = uring_restrict(&u->ring);
-	if (rc < 0)
-		goto exit_ring;
-	rc = io_uring_enable_rings(&u->ring);
-	if (rc < 0)
-		goto exit_ring;
-	loop->engine = u;
-	return 0;
-
-exit_ring:
-	io_uring_queue_exit(&u->ring);
-free_uring:
-	free(u);
-	return rc;
-}
-
-static void uring_down(struct loop *loop)
-{
-	struct uring *u = loop->engine;
-
-	assert(u->nr_io == 0 && u->nr_armed == 0);
-	/* Waits until the ring has let go of its files. Left to the kernel that happens some time after the ring is
-	 * closed, and a disk would be in use for as long after the VM is gone. */
-	(void)!io_uring_unregister_files(&u->ring);
-	io_uring_queue_exit(&u->ring);
-	free(u);
-}
 
 /* --- submission --- */
 
@@ -183,14 +60,10 @@ static unsigned int uring_length(const struct iovec *iov)
 	return iov->iov_len < URING_MAX_TRANSFER ? (unsigned int)iov->iov_len : URING_MAX_TRANSFER;
 }
 
-static bool uring_io_start(struct loop *loop, struct loop_io *io)
+static void uring_prepare(struct uring *u, struct loop_io *io)
 {
-	struct uring *u = loop->engine;
-	struct io_uring_sqe *sqe;
+	struct io_uring_sqe *sqe = uring_sqe(u);
 
-	if (u->nr_io >= u->max_io)
-		return false;
-	sqe = uring_sqe(u);
 	switch (io->op) {
 	case LOOP_IO_READV:
 		/* One buffer: no iovec to copy in. */
@@ -225,8 +98,41 @@ static bool uring_io_start(struct loop *loop, struct loop_io *io)
 		break;
 	}
 	uring_tag(sqe, io, TAG_IO);
+}
+
+static bool uring_io_start(struct loop *loop, struct loop_io *io)
+{
+	struct uring *u = loop->engine;
+
+	if (u->nr_io >= u->max_io)
+		return false;
 	u->nr_io++;
+	if (u->lone != NULL) {
+		uring_prepare(u, u->lone);
+		u->lone = NULL;
+	} else if (io->op == LOOP_IO_READV && !loop->slot_direct[io->file] && io_uring_sq_ready(&u->ring) == 0) {
+		u->lone = io;
+		return true;
+	}
+	uring_prepare(u, io);
 	return true;
+}
+
+/* Whether the lone read is done. */
+static bool uring_read_lone(struct loop *loop)
+{
+	struct uring *u = loop->engine;
+	struct loop_io *io = u->lone;
+
+	if (io == NULL)
+		return false;
+	u->lone = NULL;
+	if (io_uring_sq_ready(&u->ring) == 0 && loop_cached_read_now(loop, io)) {
+		u->nr_io--;
+		return true;
+	}
+	uring_prepare(u, io);
+	return false;
 }
 
 /* --- sources --- */
@@ -403,13 +309,36 @@ static void uring_dispatch(struct loop *loop, uint64_t user_data, int res)
 	}
 }
 
+/* Completions that the kernel can put into the queue only when we enter. */
+static bool uring_has_task_work(const struct uring *u)
+{
+	return __atomic_load_n(u->ring.sq.kflags, __ATOMIC_RELAXED) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW);
+}
+
+static bool uring_pending(struct loop *loop)
+{
+	const struct uring *u = loop->engine;
+
+	return u->lone != NULL || io_uring_cq_ready(&u->ring) > 0 || uring_has_task_work(u) ||
+	       io_uring_sq_ready(&u->ring) > 0;
+}
+
 static void uring_turn(struct loop *loop, bool wait)
 {
 	struct uring *u = loop->engine;
 	struct io_uring_cqe *cqe;
 	unsigned int nr;
 
-	uring_check(wait ? io_uring_submit_and_wait(&u->ring, 1) : io_uring_submit_and_get_events(&u->ring));
+	if (uring_read_lone(loop) && wait) {
+		loop_woken(loop);
+		wait = false;
+	}
+	if (wait) {
+		uring_check(io_uring_submit_and_wait(&u->ring, 1));
+		loop_woken(loop);
+	} else if (io_uring_sq_ready(&u->ring) > 0 || uring_has_task_work(u)) {
+		uring_check(io_uring_submit_and_get_events(&u->ring));
+	}
 
 	/* A handler may take completions itself: by cancelling, or by a nested turn. */
 	for (nr = io_uring_cq_ready(&u->ring); nr > 0 && io_uring_cq_ready(&u->ring) > 0; nr--) {
@@ -426,14 +355,16 @@ static void uring_turn(struct loop *loop, bool wait)
 
 const struct loop_ops loop_uring_ops = {
 	.name = "io_uring",
-	.probe = uring_probe,
-	.up = uring_up,
-	.down = uring_down,
+	.probe = loop_uring_probe,
+	.up = loop_uring_up,
+	.down = loop_uring_down,
 	.turn = uring_turn,
+	.pending = uring_pending,
 	.slot_changed = uring_slot_changed,
 	.event_arm = uring_event_arm,
 	.event_disarm = uring_event_disarm,
 	.poll_arm = uring_poll_arm,
 	.poll_disarm = uring_poll_disarm,
 	.io_start = uring_io_start,
+	.tries_nowait = true,
 };

@@ -20,9 +20,12 @@ int vcpu_open(struct vcpu *vcpu, const struct vcpu_environment *env, unsigned in
 	int rc;
 
 	*vcpu = (struct vcpu){ .env = env, .id = id, .fd = -1 };
+	pthread_mutex_init(&vcpu->lock, NULL);
+	pthread_cond_init(&vcpu->resumed, NULL);
 	rc = kvm_vm_ioctl(env->kvm, KVM_CREATE_VCPU, (void *)(uintptr_t)id);
 	if (rc < 0) {
 		log_error("KVM refused to create vCPU %u: %s", id, strerror(-rc));
+		vcpu_close(vcpu);
 		return rc;
 	}
 	vcpu->fd = rc;
@@ -44,6 +47,9 @@ void vcpu_close(struct vcpu *vcpu)
 		munmap(vcpu->run, vcpu->env->kvm->vcpu_area_bytes);
 	vcpu->run = NULL;
 	fd_close(&vcpu->fd);
+	pthread_cond_destroy(&vcpu->resumed);
+	pthread_mutex_destroy(&vcpu->lock);
+	vcpu->env = NULL;
 }
 
 int vcpu_ioctl(const struct vcpu *vcpu, unsigned long request, void *arg)
@@ -72,14 +78,30 @@ enum vcpu_verdict vcpu_exit_mmio(struct vcpu *vcpu)
 	return VCPU_CONTINUE;
 }
 
+/* Waits until the vCPU may run again, or is to stop. */
+static void wait_paused(struct vcpu *vcpu)
+{
+	/* Tells the guest's watchdogs that it was not the guest who stood still. Guests without kvm-clock have none. */
+	(void)!vcpu_ioctl(vcpu, KVM_KVMCLOCK_CTRL, NULL);
+	pthread_mutex_lock(&vcpu->lock);
+	while (vcpu->pause && !vcpu->stop)
+		pthread_cond_wait(&vcpu->resumed, &vcpu->lock);
+	pthread_mutex_unlock(&vcpu->lock);
+}
+
 static void *run_vcpu(void *arg)
 {
 	struct vcpu *vcpu = arg;
 	enum vcpu_verdict verdict = VCPU_CONTINUE;
 
 	while (verdict == VCPU_CONTINUE && !atomic_load_explicit(&vcpu->stop, memory_order_acquire)) {
-		int rc = vcpu_ioctl(vcpu, KVM_RUN, NULL);
+		int rc;
 
+		if (atomic_load_explicit(&vcpu->pause, memory_order_acquire)) {
+			wait_paused(vcpu);
+			continue;
+		}
+		rc = vcpu_ioctl(vcpu, KVM_RUN, NULL);
 		if (rc == -EINTR || rc == -EAGAIN)
 			continue;
 		if (rc < 0) {
@@ -106,15 +128,45 @@ int vcpu_start(struct vcpu *vcpu)
 	return rc;
 }
 
+/* Sets `stop` or `pause`. */
+static void demand(struct vcpu *vcpu, _Atomic bool *what)
+{
+	pthread_mutex_lock(&vcpu->lock);
+	atomic_store_explicit(what, true, memory_order_release);
+	/* Covers the gap between the thread's look at them and its entry into the guest: KVM_RUN returns at once. */
+	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_RELEASE);
+	pthread_cond_signal(&vcpu->resumed);
+	pthread_mutex_unlock(&vcpu->lock);
+}
+
+void vcpu_pause(struct vcpu *vcpu)
+{
+	if (!vcpu->started)
+		return;
+	demand(vcpu, &vcpu->pause);
+	pthread_kill(vcpu->thread, THREAD_KICK_SIGNAL);
+}
+
+void vcpu_resume(struct vcpu *vcpu)
+{
+	if (!vcpu->started)
+		return;
+	pthread_mutex_lock(&vcpu->lock);
+	atomic_store_explicit(&vcpu->pause, false, memory_order_release);
+	/* By us and not by the thread, which may not have seen the pause at all. */
+	if (!vcpu->stop)
+		__atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_RELEASE);
+	pthread_cond_signal(&vcpu->resumed);
+	pthread_mutex_unlock(&vcpu->lock);
+}
+
 void vcpu_stop(struct vcpu *vcpu)
 {
 	struct timespec deadline;
 
 	if (!vcpu->started)
 		return;
-	atomic_store_explicit(&vcpu->stop, true, memory_order_release);
-	/* Covers the gap between the thread's look at `stop` and its entry into the guest: KVM_RUN returns at once. */
-	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_RELEASE);
+	demand(vcpu, &vcpu->stop);
 	/* The signal also breaks a device's blocking system call; one may begin after it, hence the retries. */
 	do {
 		pthread_kill(vcpu->thread, THREAD_KICK_SIGNAL);

@@ -40,7 +40,11 @@ struct vcpu {
 	struct kvm_run *run;
 	pthread_t thread;
 	bool started;
-	_Atomic bool stop; /* set by vcpu_stop(), read by the thread before each KVM_RUN */
+	/* What the control thread wants, written under `lock`; the thread reads it before each KVM_RUN. */
+	_Atomic bool stop;
+	_Atomic bool pause;
+	pthread_mutex_t lock;
+	pthread_cond_t resumed; /* `stop` was set, or `pause` cleared */
 };
 
 /* Creates vCPU `id`. 0 or a negative errno. Control thread. */
@@ -56,6 +60,11 @@ __attribute__((warn_unused_result)) int vcpu_ioctl(const struct vcpu *vcpu, unsi
 __attribute__((warn_unused_result)) int vcpu_start(struct vcpu *vcpu);
 /* Breaks KVM_RUN and waits for the thread; nothing to do if it never started. Control thread. */
 void vcpu_stop(struct vcpu *vcpu);
+
+/* Takes the vCPU out of the guest and keeps it out; it may still be handling an exit when this returns, but does not
+ * enter the guest again before vcpu_resume(). vcpu_stop() works on a paused one too. Control thread. */
+void vcpu_pause(struct vcpu *vcpu);
+void vcpu_resume(struct vcpu *vcpu);
 
 /* Installs the handler of the signal that breaks KVM_RUN. */
 __attribute__((warn_unused_result)) int vcpu_init_signal(void);
