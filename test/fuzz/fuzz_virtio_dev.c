@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "test/unit/fake_timer.h"
 #include "test/unit/virtio_driver.h"
 #include "test/unit/virtio_fakes.h"
 #include "virtio/dev/blk.h"
@@ -112,6 +113,24 @@ static void settle(struct guest *guest)
 		abort();
 }
 
+static unsigned int nr_troubled; /* disks that hold failed requests: 0 or 1 */
+
+static void trouble_began(void *arg, const struct blk_trouble *trouble)
+{
+	(void)arg;
+	if (nr_troubled++ != 0 || trouble->error >= 0)
+		abort();
+}
+
+static void trouble_ended(void *arg)
+{
+	(void)arg;
+	if (nr_troubled-- != 1)
+		abort();
+}
+
+static const struct blk_trouble_ops trouble_ops = { .began = trouble_began, .ended = trouble_ended };
+
 static void make(struct guest *guest, struct input *input)
 {
 	const struct guest_region region = { .base = 0, .size_bytes = MEMORY_BYTES };
@@ -139,6 +158,10 @@ static void make(struct guest *guest, struct input *input)
 		fake_block_of(guest->block)->geometry.logical_block_bytes = kind & 8 ? 4096 : 512;
 		fake_block_of(guest->block)->geometry.max_segments = kind & 16 ? 3 : 1024;
 		fake_block_of(guest->block)->newest_first = kind & 32;
+		fake_block_of(guest->block)->geometry.can_secure_erase = kind & 64;
+		fake_block_of(guest->block)->geometry.max_secure_erase_bytes = 1 << 20;
+		fake_block_of(guest->block)->consumes_on_failure = true;
+		config.trouble_ops = kind & 128 ? &trouble_ops : NULL;
 		rc = blk_create(&config, &guest->dev);
 		break;
 	}
@@ -159,6 +182,8 @@ static void unmake(struct guest *guest)
 		console_destroy(guest->dev);
 	else
 		rng_destroy(guest->dev);
+	if (nr_troubled > 0 || fake_timer_nr() > 0)
+		abort();
 	/* These abort if the device left a request or an event behind. */
 	fake_block_destroy(guest->block);
 	fake_loop_destroy(guest->loop);
@@ -210,7 +235,7 @@ static void step(struct guest *guest, struct input *input)
 	case 11:
 		disk->hold = false;
 		guest->dev->ops->reset(guest->dev);
-		if (disk->nr_in_flight > 0 || fake_loop_nr_events(guest->loop) > 0)
+		if (disk->nr_in_flight > 0 || fake_loop_nr_events(guest->loop) > 0 || nr_troubled > 0)
 			abort();
 		start(guest, input);
 		break;
@@ -222,12 +247,18 @@ static void step(struct guest *guest, struct input *input)
 	case 13:
 		if (guest->dev->id == 3)
 			fake_stream_type(guest->stream, "typed by a person, or pasted", 28);
+		if (guest->dev->id == 2) {
+			disk->grown_bytes = DISK_BYTES + take(input, 1) * 4096;
+			blk_refresh(guest->dev);
+		}
 		break;
 	case 14:
 		if (guest->dev->id == 3)
 			fake_stream_drain(guest->stream, take(input, 2));
 		break;
 	case 15:
+		/* What was held is tried again. */
+		fake_timer_advance(UINT64_C(1000000000));
 		settle(guest);
 		break;
 	}

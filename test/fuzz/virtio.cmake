@@ -1,5 +1,5 @@
 mote_fuzz_target(virtq SOURCES fuzz_virtq.c LINKS virtio_core)
 mote_fuzz_target(virtio_dev
 	SOURCES fuzz_virtio_dev.c ../unit/virtio_driver.c ../unit/virtio_fake_loop.c ../unit/virtio_fake_block.c
-		../unit/virtio_fake_stream.c ../unit/virtio_fake_transport.c
+		../unit/virtio_fake_stream.c ../unit/virtio_fake_transport.c ../unit/fake_timer.c
 	LINKS virtio_dev)

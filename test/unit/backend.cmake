@@ -1,3 +1,7 @@
-foreach(part path geometry raw lock)
-	mote_unit_test(block_${part} SOURCES block_${part}_test.c block_support.c loop_support.c LINKS virtio_backend)
+foreach(part path geometry raw lock walk overlay)
+	mote_unit_test(block_${part}
+		SOURCES block_${part}_test.c block_support.c block_torture.c loop_support.c
+		LINKS virtio_backend)
 endforeach()
+mote_unit_test(overlay_header SOURCES overlay_header_test.c LINKS virtio_backend)
+mote_unit_test(overlay_bitmap SOURCES overlay_bitmap_test.c LINKS virtio_backend)

@@ -225,6 +225,32 @@ START_TEST(a_description_names_the_end_of_a_long_path)
 }
 END_TEST
 
+START_TEST(what_begins_like_a_format_is_not_raw_unless_it_is_said_to_be)
+{
+	char disk[BLOCK_PATH_MAX];
+	struct block_options options = { .path = disk };
+	struct block *block = NULL;
+	int fd;
+
+	block_make_disk(disk, 65536);
+	fd = open(disk, O_WRONLY | O_CLOEXEC);
+	ck_assert_int_eq(pwrite(fd, "QFI\xfb", 4, 0), 4);
+	close(fd);
+	for (int cache = BLOCK_CACHE_AUTO; cache <= BLOCK_CACHE_WRITEBACK; cache++) {
+		options.cache = (enum block_cache)cache;
+		block_log_catch();
+		ck_assert_int_eq(block_open(&options, &block), -EINVAL);
+		ck_assert_ptr_nonnull(strstr(block_last_error, "format=qcow2"));
+		ck_assert_ptr_nonnull(strstr(block_last_error, "format=raw"));
+	}
+	options.format = BLOCK_FORMAT_RAW;
+	options.cache = BLOCK_CACHE_AUTO;
+	block = block_must_open(&options);
+	ck_assert_uint_eq(block_geometry(block)->size_bytes, 65536);
+	block_close(block);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("block_path");
@@ -244,6 +270,7 @@ int main(void)
 	tcase_add_test(bad, a_read_only_device_is_refused_and_opens_read_only);
 	tcase_add_test(bad, a_mounted_device_is_refused_with_the_place_and_stays_untouched);
 	tcase_add_test(bad, a_description_names_the_end_of_a_long_path);
+	tcase_add_test(bad, what_begins_like_a_format_is_not_raw_unless_it_is_said_to_be);
 	suite_add_tcase(suite, bad);
 	return unit_main(suite);
 }

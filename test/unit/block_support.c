@@ -102,6 +102,11 @@ bool block_make_device(const char *path, uint32_t logical_bytes, char device[BLO
 	return rc == 0;
 }
 
+void block_resize_device(void)
+{
+	ck_assert_int_eq(ioctl(device_fd, LOOP_SET_CAPACITY, 0), 0);
+}
+
 void block_free_device(void)
 {
 	fd_close(&device_fd);

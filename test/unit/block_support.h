@@ -19,6 +19,8 @@ void block_make_disk(char path[BLOCK_PATH_MAX], uint64_t size_bytes);
 /* Attaches the file to a free loop device with the logical block size, whose path `device` becomes; one at a time.
  * False, with a printed line, where that needs more rights than we have. */
 bool block_make_device(const char *path, uint32_t logical_bytes, char device[BLOCK_PATH_MAX]);
+/* Tells the device that its file has another size. */
+void block_resize_device(void);
 void block_free_device(void);
 
 /* Opens, or fails the test. */

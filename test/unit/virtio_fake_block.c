@@ -78,6 +78,27 @@ void block_detach(struct block *block)
 	block->fake.attached = false;
 }
 
+int block_refresh(struct block *block)
+{
+	struct fake_block *fake = &block->fake;
+
+	if (fake->grown_bytes <= fake->geometry.size_bytes)
+		return fake->refresh_rc;
+	fake->data = realloc(fake->data, fake->grown_bytes);
+	fake->stable = realloc(fake->stable, fake->grown_bytes);
+	if (!fake->data || !fake->stable)
+		abort();
+	memset(fake->data + fake->geometry.size_bytes, 0, fake->grown_bytes - fake->geometry.size_bytes);
+	memset(fake->stable + fake->geometry.size_bytes, 0, fake->grown_bytes - fake->geometry.size_bytes);
+	fake->geometry.size_bytes = fake->grown_bytes;
+	return 1;
+}
+
+void block_cancel(struct block *block)
+{
+	block->fake.nr_cancels++;
+}
+
 /* The caller's promises (virtio/backend/block.h): a device that breaks one is what these tests are to find. */
 static void check_promises(const struct block *block, const struct block_request *request)
 {
@@ -148,6 +169,7 @@ static void carry_out(struct fake_block *fake, struct block_request *request)
 		break;
 	case BLOCK_WRITE_ZEROES:
 	case BLOCK_WRITE_ZEROES_UNMAP:
+	case BLOCK_SECURE_ERASE:
 		memset(fake->data + request->offset, 0, request->length);
 		break;
 	}
@@ -158,7 +180,7 @@ bool fake_block_complete(struct block *block)
 	struct fake_block *fake = &block->fake;
 	unsigned int index = fake->newest_first ? fake->nr_in_flight - 1 : 0;
 	struct block_request *request;
-	int result = fake->fail_with;
+	int result = fake->fail_with ? fake->fail_with : fake->fail_all_with;
 
 	if (fake->nr_in_flight == 0)
 		return false;
@@ -166,8 +188,17 @@ bool fake_block_complete(struct block *block)
 	fake->nr_in_flight--;
 	memmove(&block->queue[index], &block->queue[index + 1], (fake->nr_in_flight - index) * sizeof(block->queue[0]));
 	fake->fail_with = 0;
-	if (result == 0)
+	if (result == 0) {
 		carry_out(fake, request);
+		fake->nr_carried_out++;
+	} else if (fake->consumes_on_failure && request->nr_iov > 0) {
+		/* As after a short transfer. */
+		request->iov[0].iov_base = (char *)request->iov[0].iov_base + 1;
+		request->iov[0].iov_len--;
+		request->iov++;
+		request->nr_iov--;
+	}
+	request->offset += UINT64_C(1) << 40; /* as a format that forwards it does */
 	request->done(request, result);
 	return true;
 }

@@ -36,9 +36,15 @@ struct fake_block {
 	bool hold; /* completes nothing while set */
 	bool newest_first; /* completes in reverse order */
 	int fail_with; /* a negative errno: the next completion's result */
+	int fail_all_with; /* the result of all, until it is 0 again */
+	bool consumes_on_failure; /* what fails has advanced the iovecs */
+	uint64_t grown_bytes; /* the size that block_refresh() finds */
+	int refresh_rc; /* what it returns if that is no more than before */
+	unsigned int nr_cancels;
+	unsigned int nr_carried_out;
 	unsigned int nr_submitted;
 	unsigned int nr_in_flight;
-	unsigned int nr_of[BLOCK_WRITE_ZEROES_UNMAP + 1];
+	unsigned int nr_of[BLOCK_SECURE_ERASE + 1];
 	unsigned int max_in_flight;
 };
 

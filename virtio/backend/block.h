@@ -1,7 +1,8 @@
 /* Where a disk's bytes are: opened early, checked, locked; then attached to a device's loop.
  *
- * A backend is a `struct block` with a const table of operations, so that formats stack (raw today; an overlay or qcow2
- * is another table). Opening happens on the control thread, everything else on the loop's thread. */
+ * A backend is a `struct block` with a const table of operations, so that formats stack: an overlay or a qcow2 image
+ * holds the blocks below it and sends them requests. Opening happens on the control thread, everything else on the
+ * loop's thread. */
 #ifndef VIRTIO_BACKEND_BLOCK_H
 #define VIRTIO_BACKEND_BLOCK_H
 
@@ -19,14 +20,31 @@ enum block_cache {
 	BLOCK_CACHE_WRITEBACK, /* through the page cache; a flush is still fdatasync(2) */
 };
 
+enum block_format {
+	BLOCK_FORMAT_AUTO, /* qcow2 if the name ends so, else raw; a raw file that begins as qcow2 does is refused */
+	BLOCK_FORMAT_RAW,
+	BLOCK_FORMAT_QCOW2,
+};
+
+/* Where what is written goes, if not to `path` itself. */
+enum block_overlay {
+	BLOCK_OVERLAY_NONE,
+	BLOCK_OVERLAY_TEMPORARY, /* a file without a name, gone at exit however mote ends */
+	BLOCK_OVERLAY_KEEP, /* block_options.overlay_path, made if it is not there */
+};
+
 struct block_options {
 	const char *path; /* a regular file or a block device */
 	bool read_only;
 	enum block_cache cache;
 	bool discard; /* pass discards on, and let zeroes give space back; false: the space stays taken */
+	enum block_format format;
+	enum block_overlay overlay; /* anything but NONE: `path` is opened read-only and never changes */
+	const char *overlay_path; /* KEEP: the overlay's file; TEMPORARY: the folder it lies in, NULL: $TMPDIR */
+	uint32_t logical_block_bytes; /* 0: the device's own, 512 for files; 4096: at least that */
 };
 
-/* What the device shows to its driver. Constant after block_open(). */
+/* What the device shows to its driver. Constant after block_attach(), but for the size: see block_refresh(). */
 struct block_geometry {
 	uint64_t size_bytes; /* a multiple of the logical block */
 	uint32_t logical_block_bytes; /* 512 or 4096 */
@@ -38,9 +56,11 @@ struct block_geometry {
 	bool can_discard; /* measured on this file and engine, not assumed */
 	bool can_write_zeroes;
 	bool zeroes_may_unmap; /* write-zeroes with unmap gives the space back */
+	bool can_secure_erase; /* a device that erases for good (BLKSECDISCARD) */
 	uint32_t discard_granularity_bytes;
 	uint64_t max_discard_bytes;
 	uint64_t max_write_zeroes_bytes;
+	uint64_t max_secure_erase_bytes;
 	uint32_t max_segments; /* iovecs a request */
 };
 
@@ -61,6 +81,11 @@ __attribute__((warn_unused_result)) int block_attach(struct block *block, struct
 /* No request is in flight. */
 void block_detach(struct block *block);
 
+/* Looks whether the disk has grown (lvextend, truncate): 1 if geometry.size_bytes is larger now, 0 if not, or a
+ * negative errno. A disk never shrinks under its guest: one that has become shorter keeps its size, and fails beyond
+ * its end. Loop's thread. */
+__attribute__((warn_unused_result)) int block_refresh(struct block *block);
+
 enum block_op {
 	BLOCK_READ,
 	BLOCK_WRITE,
@@ -69,10 +94,12 @@ enum block_op {
 	BLOCK_DISCARD,
 	BLOCK_WRITE_ZEROES,
 	BLOCK_WRITE_ZEROES_UNMAP,
+	BLOCK_SECURE_ERASE,
 };
 
 /* One request, embedded in its owner. The caller has checked that [offset, offset + length) lies inside the disk, is a
- * multiple of the logical block, and that the iovecs hold exactly `length` bytes. */
+ * multiple of the logical block, and that the iovecs hold exactly `length` bytes. A format may send the request on to
+ * the block below as it is, with another offset: the owner finds `offset` and `block` changed when it is done. */
 struct block_request {
 	enum block_op op;
 	uint64_t offset;
@@ -94,5 +121,9 @@ struct block_request {
 
 /* Starts the request; it joins the batch of the loop's turn. Never fails: errors come back through `done`. */
 void block_submit(struct block *block, struct block_request *request);
+
+/* Requests that a rate limit holds back are done at once, with -ECANCELED and nothing carried out; those that are with
+ * the disk are not touched. For the drain before a reset. Loop's thread. */
+void block_cancel(struct block *block);
 
 #endif

@@ -106,6 +106,48 @@ static bool describe_mount(dev_t device, char *out, size_t size)
 	return found;
 }
 
+/* Device-mapper's name for "dm-7". */
+static bool read_dm_name(const char *device, char *name, int size)
+{
+	char path[128];
+	bool got;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/class/block/%.64s/dm/name", device);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return false;
+	got = fgets(name, size, file) != NULL;
+	fclose(file);
+	if (got)
+		name[strcspn(name, "\n")] = '\0';
+	return got;
+}
+
+/* The first word of each line of /proc/swaps but the first is a file or a device that is swapped to. */
+static bool describe_swap(const struct stat *wanted, char *out, size_t size)
+{
+	char line[4096];
+	bool found = false;
+	FILE *file = fopen("/proc/swaps", "re");
+
+	if (file == NULL)
+		return false;
+	while (!found && fgets(line, sizeof(line), file) != NULL) {
+		struct stat st;
+
+		line[strcspn(line, " \t\n")] = '\0';
+		if (line[0] != '/' || stat(line, &st) < 0)
+			continue;
+		found = S_ISBLK(st.st_mode) ? st.st_rdev == wanted->st_rdev
+					    : st.st_dev == wanted->st_dev && st.st_ino == wanted->st_ino;
+	}
+	fclose(file);
+	if (found)
+		snprintf(out, size, "used as swap space (swapoff)");
+	return found;
+}
+
 /* Devices that are built on this one, such as a volume group's or a RAID's. */
 static bool describe_holder(dev_t device, char *out, size_t size)
 {
@@ -119,9 +161,14 @@ static bool describe_holder(dev_t device, char *out, size_t size)
 	if (dir == NULL)
 		return false;
 	while (!found && (entry = readdir(dir)) != NULL) {
+		char name[160];
+
 		if (entry->d_name[0] == '.')
 			continue;
-		snprintf(out, size, "part of the device %.64s", entry->d_name);
+		if (read_dm_name(entry->d_name, name, sizeof(name)))
+			snprintf(out, size, "part of the device /dev/mapper/%.128s", name);
+		else
+			snprintf(out, size, "part of the device /dev/%.64s", entry->d_name);
 		found = true;
 	}
 	closedir(dir);
@@ -132,10 +179,10 @@ void block_busy_describe(const struct stat *st, char *out, size_t size)
 {
 	if (S_ISBLK(st->st_mode) && (describe_mount(st->st_rdev, out, size) || describe_holder(st->st_rdev, out, size)))
 		return;
-	if (describe_locker(st, out, size))
+	if (describe_swap(st, out, size) || describe_locker(st, out, size))
 		return;
 	if (S_ISBLK(st->st_mode))
-		snprintf(out, size, "in use by the system (swap, RAID, or a mounted partition of it)");
+		snprintf(out, size, "in use by the system (a RAID, or a mounted partition of it)");
 	else
 		snprintf(out, size, "locked by another process");
 }

@@ -79,6 +79,15 @@ static int direct_align(int fd, uint32_t *memory, uint32_t *offset)
 	return is_power_of_two(*memory) && is_power_of_two(*offset) ? 0 : -EINVAL;
 }
 
+/* Whether the device erases for good: asked with a range that no device takes. The kernel looks whether it can before
+ * it looks at the range (Linux 5.19 and later, blk_ioctl_secure_erase()). */
+static bool can_erase_securely(int fd)
+{
+	uint64_t range[2] = { 1, 1 };
+
+	return ioctl(fd, BLKSECDISCARD, range) < 0 && errno == EINVAL;
+}
+
 static void measure_device(const struct block_options *options, int fd, const struct stat *st,
 			   struct block_geometry *geometry)
 {
@@ -110,6 +119,8 @@ static void measure_device(const struct block_options *options, int fd, const st
 	geometry->max_write_zeroes_bytes =
 		max_zeroes > 0 ? at_most(max_zeroes, MAX_FAST_ZEROES_BYTES) : MAX_SLOW_ZEROES_BYTES;
 	geometry->zeroes_may_unmap = geometry->can_discard && max_zeroes > 0;
+	geometry->can_secure_erase = options->discard && can_erase_securely(fd);
+	geometry->max_secure_erase_bytes = geometry->can_secure_erase ? MAX_DISCARD_BYTES : 0;
 }
 
 /* Whether the file system can punch holes: asked behind the end of the file, where there is nothing to lose. */
@@ -192,7 +203,7 @@ int block_geometry_measure(const struct block_options *options, const struct blo
 			  options->path, geometry->logical_block_bytes, MAX_BLOCK_BYTES);
 		return -ENOTSUP;
 	}
-	if (geometry->size_bytes % geometry->logical_block_bytes != 0) {
+	if (options->format != BLOCK_FORMAT_QCOW2 && geometry->size_bytes % geometry->logical_block_bytes != 0) {
 		log_error("cannot open disk '%s': it is %llu bytes long, not a multiple of the %u that O_DIRECT needs; "
 			  "use "
 			  "cache=writeback",

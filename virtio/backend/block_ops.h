@@ -9,6 +9,8 @@ struct block_ops {
 	int (*attach)(struct block *block, struct loop *loop);
 	void (*detach)(struct block *block);
 	void (*submit)(struct block *block, struct block_request *request);
+	void (*cancel)(struct block *block); /* NULL: holds nothing back */
+	int (*refresh)(struct block *block); /* NULL: never grows */
 	void (*close)(struct block *block);
 };
 
@@ -18,5 +20,11 @@ struct block {
 	struct block_geometry geometry;
 	char description[128];
 };
+
+/* Opens what the options name in its own format, and without the overlay that they may ask for. As block_open(). */
+__attribute__((warn_unused_result)) int block_open_format(const struct block_options *options, struct block **out);
+
+/* Completes a request that needs no I/O, in the loop's next turn and so never from inside block_submit(). */
+void block_done_later(struct loop *loop, struct block_request *request, int result);
 
 #endif

@@ -76,13 +76,16 @@ static int check_type(const char *path, mode_t mode)
 	return -ENOTSUP;
 }
 
-static int check_size(const char *path, uint64_t size_bytes)
+static int check_size(const struct block_options *options, uint64_t size_bytes)
 {
+	const char *path = options->path;
+
 	if (size_bytes == 0) {
 		log_error("cannot open disk '%s': it is empty; give it a size (truncate -s 1G)", path);
 		return -EINVAL;
 	}
-	if (size_bytes % BLOCK_SECTOR_BYTES != 0) {
+	/* A format's file ends where it likes. */
+	if (options->format != BLOCK_FORMAT_QCOW2 && size_bytes % BLOCK_SECTOR_BYTES != 0) {
 		log_error("cannot open disk '%s': it is %llu bytes long, not a multiple of %u; is it a disk image? "
 			  "If so, lengthen it (truncate -s %%%u)",
 			  path, (unsigned long long)size_bytes, BLOCK_SECTOR_BYTES, BLOCK_SECTOR_BYTES);
@@ -104,7 +107,7 @@ static int measure(const struct block_options *options, const struct stat *st, s
 			return explain_errno(options, st, file->direct, EROFS);
 	}
 	file->size_bytes = size_bytes;
-	return check_size(options->path, size_bytes);
+	return check_size(options, size_bytes);
 }
 
 int block_path_open(const struct block_options *options, struct block_file *file)

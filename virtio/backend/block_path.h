@@ -11,7 +11,7 @@ struct block_file {
 	int fd;
 	bool is_device;
 	bool direct; /* opened with O_DIRECT */
-	uint64_t size_bytes; /* a multiple of BLOCK_SECTOR_BYTES, not 0 */
+	uint64_t size_bytes; /* not 0; a multiple of BLOCK_SECTOR_BYTES unless the options say QCOW2 */
 };
 
 /* Errors as block_open(): one line is logged. Control thread. */

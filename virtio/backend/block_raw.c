@@ -2,11 +2,15 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/fs.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 
+#include "virtio/backend/block_format.h"
 #include "virtio/backend/block_geometry.h"
 #include "virtio/backend/block_iov.h"
 #include "virtio/backend/block_lock.h"
@@ -60,25 +64,14 @@ static void transfer_finish(struct block_raw *raw, struct block_request *request
 	request->done(request, result);
 }
 
-static void fail_done(struct loop_io *io, int result)
-{
-	struct block_request *request = request_of(io);
-
-	(void)result;
-	request->done(request, -ENOMEM);
-}
-
 static void transfer_bounced(struct block_raw *raw, struct block_request *request)
 {
 	int rc = block_bounce_get(&raw->bounce, request);
 
-	if (rc == 0) {
+	if (rc == 0)
 		transfer_submit(raw, request);
-	} else if (rc != -EAGAIN) {
-		request->io.op = LOOP_IO_NOP;
-		request->io.done = fail_done;
-		loop_io_submit(raw->loop, &request->io);
-	}
+	else if (rc != -EAGAIN)
+		block_done_later(raw->loop, request, rc);
 }
 
 static void transfer_done(struct loop_io *io, int result)
@@ -157,6 +150,7 @@ static void raw_submit(struct block *block, struct block_request *request)
 	case BLOCK_DISCARD:
 	case BLOCK_WRITE_ZEROES:
 	case BLOCK_WRITE_ZEROES_UNMAP:
+	case BLOCK_SECURE_ERASE:
 		if (request->length == 0)
 			simple_submit(raw, request, LOOP_IO_NOP);
 		else
@@ -189,6 +183,29 @@ static void raw_detach(struct block *block)
 	block_bounce_fini(&raw->bounce);
 }
 
+/* How long the disk is now. 0 if that can't be known. */
+static uint64_t size_now(const struct block_file *file)
+{
+	uint64_t size_bytes;
+	struct stat st;
+
+	if (file->is_device)
+		return ioctl(file->fd, BLKGETSIZE64, &size_bytes) == 0 ? size_bytes : 0;
+	return fstat(file->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+static int raw_refresh(struct block *block)
+{
+	struct block_raw *raw = (struct block_raw *)block;
+	uint64_t size_bytes = align_down(size_now(&raw->file), block->geometry.logical_block_bytes);
+
+	if (size_bytes <= block->geometry.size_bytes)
+		return 0;
+	raw->file.size_bytes = size_bytes;
+	block->geometry.size_bytes = size_bytes;
+	return 1;
+}
+
 static void raw_close(struct block *block)
 {
 	struct block_raw *raw = (struct block_raw *)block;
@@ -203,6 +220,7 @@ static const struct block_ops block_raw_ops = {
 	.attach = raw_attach,
 	.detach = raw_detach,
 	.submit = raw_submit,
+	.refresh = raw_refresh,
 	.close = raw_close,
 };
 
@@ -221,7 +239,7 @@ static void describe(struct block_raw *raw, const struct block_options *options)
 		 raw->file.direct ? "O_DIRECT" : "page cache", options->read_only ? ", read-only" : "");
 }
 
-int block_raw_open(const struct block_options *options, struct block **out)
+int block_raw_create(const struct block_options *options, const struct block_file *file, struct block **out)
 {
 	struct block_raw *raw = calloc(1, sizeof(*raw));
 	int rc;
@@ -229,23 +247,37 @@ int block_raw_open(const struct block_options *options, struct block **out)
 	if (raw == NULL)
 		return -ENOMEM;
 	raw->block.ops = &block_raw_ops;
-	raw->file.fd = -1;
+	raw->file = *file;
 	raw->index = -1;
-	rc = block_path_open(options, &raw->file);
-	if (rc < 0)
-		goto free_raw;
-	rc = block_geometry_measure(options, &raw->file, &raw->block.geometry);
-	if (rc < 0)
-		goto close_file;
+	rc = block_geometry_measure(options, file, &raw->block.geometry);
+	if (rc < 0) {
+		free(raw);
+		return rc;
+	}
 	raw->can_punch = true;
 	raw->can_zero_range = true;
 	describe(raw, options);
 	*out = &raw->block;
 	return 0;
+}
+
+int block_raw_open(const struct block_options *options, struct block **out)
+{
+	struct block_file file;
+	int rc;
+
+	rc = block_path_open(options, &file);
+	if (rc < 0)
+		return rc;
+	rc = block_format_check_raw(options, &file);
+	if (rc < 0)
+		goto close_file;
+	rc = block_raw_create(options, &file, out);
+	if (rc < 0)
+		goto close_file;
+	return 0;
 
 close_file:
-	fd_close(&raw->file.fd);
-free_raw:
-	free(raw);
+	fd_close(&file.fd);
 	return rc;
 }

@@ -18,10 +18,15 @@ struct block_raw {
 	bool can_zero_range;
 };
 
-/* As block_open(). */
+/* As block_open(), for a disk without a format: what begins like one is refused unless the options say RAW. */
 __attribute__((warn_unused_result)) int block_raw_open(const struct block_options *options, struct block **out);
+/* The same for a file that is open, locked and looked at already: a format's own. The block takes `file->fd` over, and
+ * closes it; on failure, after one line in the log, it is still the caller's. -ENOMEM or as block_geometry_measure().
+ * The requests' offsets are the file's, and may lie beyond its size: what is written there lengthens it. */
+__attribute__((warn_unused_result)) int block_raw_create(const struct block_options *options,
+							 const struct block_file *file, struct block **out);
 
-/* The zeroing half, in block_zero.c: DISCARD, WRITE_ZEROES and WRITE_ZEROES_UNMAP. */
+/* The zeroing half, in block_zero.c: DISCARD, WRITE_ZEROES, WRITE_ZEROES_UNMAP and SECURE_ERASE. */
 void block_zero_submit(struct block_raw *raw, struct block_request *request);
 
 #endif

@@ -1,6 +1,7 @@
-/* Discard and write-zeroes on a raw disk.
+/* Discard, secure erase and write-zeroes on a raw disk.
  *
- * A discard is a hint: where the disk turns out not to follow it, it succeeds without effect. Zeroes are a promise:
+ * A discard is a hint: where the disk turns out not to follow it, it succeeds without effect. A secure erase is a
+ * promise that only the device can keep, so it fails where the device does not. Zeroes are a promise too:
  * where punching a hole is refused the range is zeroed in place, and where that is refused too, zeros are written. */
 #include <errno.h>
 #include <linux/fs.h>
@@ -38,7 +39,7 @@ static bool is_refusal(int result)
 	return result == -EOPNOTSUPP || result == -ENOSYS || result == -ENOTTY;
 }
 
-/* --- discard --- */
+/* --- discard and secure erase --- */
 
 /* On the worker's thread: there is no asynchronous way to discard on a block device everywhere. */
 static int discard_device(struct loop_io *io)
@@ -47,7 +48,8 @@ static int discard_device(struct loop_io *io)
 	const struct block_raw *raw = (const struct block_raw *)request->block;
 	uint64_t range[2] = { request->offset, request->length };
 
-	return ioctl(raw->file.fd, BLKDISCARD, range) < 0 ? -errno : 0;
+	return ioctl(raw->file.fd, request->op == BLOCK_SECURE_ERASE ? BLKSECDISCARD : BLKDISCARD, range) < 0 ? -errno
+													      : 0;
 }
 
 static void discard_done(struct loop_io *io, int result)
@@ -58,7 +60,9 @@ static void discard_done(struct loop_io *io, int result)
 		loop_io_submit(((struct block_raw *)request->block)->loop, io);
 		return;
 	}
-	request->done(request, result < 0 && !is_refusal(result) ? result : 0);
+	if (request->op == BLOCK_DISCARD && is_refusal(result))
+		result = 0;
+	request->done(request, result < 0 ? result : 0);
 }
 
 static void discard_submit(struct block_raw *raw, struct block_request *request)
@@ -146,7 +150,11 @@ static void zeroes_done(struct loop_io *io, int result)
 
 void block_zero_submit(struct block_raw *raw, struct block_request *request)
 {
-	if (request->op == BLOCK_DISCARD) {
+	if (request->op == BLOCK_SECURE_ERASE && !raw->block.geometry.can_secure_erase) {
+		block_done_later(raw->loop, request, -EOPNOTSUPP);
+		return;
+	}
+	if (request->op == BLOCK_DISCARD || request->op == BLOCK_SECURE_ERASE) {
 		discard_submit(raw, request);
 		return;
 	}

@@ -1,0 +1,73 @@
+#!/bin/bash
+# run.sh [CASE...]: disk formats against QEMU's tools: images that qemu-img made under random requests, what we wrote
+# read by QEMU, and kills at random moments.
+#
+# CASE is a name or a pattern such as 'kill*'; without one, all run. --list lists them. WORKLOAD and CRASH name the two
+# programs; without them the newest build under build/ is taken. Needs qemu-img and qemu-io (qemu-utils), and openssl.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+here=test/formats
+
+newest() { # the newest of the files that exist
+	# shellcheck disable=SC2012
+	ls -t "$@" 2>/dev/null | head -n 1
+}
+workload=${WORKLOAD:-$(newest build/*/test/formats/formats-workload)}
+crash=${CRASH:-$(newest build/*/test/formats/formats-crash)}
+
+# shellcheck source=test/formats/lib.sh
+. "$here/lib.sh"
+# shellcheck source=test/formats/cases.sh
+. "$here/cases.sh"
+# shellcheck source=test/formats/cases_overlay.sh
+. "$here/cases_overlay.sh"
+mapfile -t all < <(declare -F | sed -n 's/^declare -f case_//p')
+if [[ ${1-} == --list ]]; then
+	printf '%s\n' "${all[@]}"
+	exit 0
+fi
+if [[ ! -x $workload || ! -x $crash ]]; then
+	echo "run.sh: no programs: build first, or set WORKLOAD and CRASH (found '$workload', '$crash')" >&2
+	exit 1
+fi
+if ! command -v qemu-img qemu-io openssl >/dev/null; then
+	echo "SKIP all: qemu-img, qemu-io or openssl is not there"
+	echo "0 passed, 0 failed, ${#all[@]} skipped"
+	exit 0
+fi
+workload=$(realpath "$workload")
+crash=$(realpath "$crash")
+# Not in a tmpfs: it has no O_DIRECT.
+work=$(mktemp -d "${TMPDIR:-/var/tmp}/mote-formats-XXXXXX") || exit 1
+trap 'rm -rf "$work"' EXIT
+
+wanted() { # NAME [PATTERN...]
+	local name=$1 pattern
+	shift
+	(($# == 0)) && return 0
+	for pattern; do
+		# shellcheck disable=SC2053
+		[[ $name == $pattern ]] && return 0
+	done
+	return 1
+}
+
+passed=0 failed=0
+for name in "${all[@]}"; do
+	wanted "$name" "$@" || continue
+	mkdir "$work/$name"
+	start=$SECONDS
+	(cd "$work/$name" && set -e && "case_$name") >"$work/$name.log" 2>&1
+	status=$?
+	if ((status == 0)); then
+		echo "ok $name ($((SECONDS - start)) s)"
+		passed=$((passed + 1))
+	else
+		echo "FAIL $name"
+		sed 's/^/    /' "$work/$name.log"
+		failed=$((failed + 1))
+	fi
+	rm -rf "${work:?}/$name"
+done
+echo "$passed passed, $failed failed"
+((failed == 0))

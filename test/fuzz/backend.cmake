@@ -1,0 +1,1 @@
+mote_fuzz_target(overlay SOURCES fuzz_overlay.c LINKS virtio_backend)
