@@ -33,6 +33,29 @@ static const struct {
 	{ "a,discard=off", { .path = "a", .no_discard = true } },
 	{ "a,discard=off,discard=on", { .path = "a" } },
 	{ "a b'c\"d", { .path = "a b'c\"d" } },
+	{ "a,format=auto", { .path = "a" } },
+	{ "a,format=raw", { .path = "a", .format = MOTE_FORMAT_RAW } },
+	{ "a,format=qcow2", { .path = "a", .format = MOTE_FORMAT_QCOW2 } },
+	{ "a,overlay=temp", { .path = "a", .overlay = MOTE_OVERLAY_TEMPORARY } },
+	{ "a,overlay=./temp", { .path = "a", .overlay = MOTE_OVERLAY_KEEP, .overlay_path = "./temp" } },
+	{ "a,overlay=b,,c", { .path = "a", .overlay = MOTE_OVERLAY_KEEP, .overlay_path = "b,c" } },
+	{ "a,overlay=b,overlay=temp", { .path = "a", .overlay = MOTE_OVERLAY_TEMPORARY } },
+	{ "lvm:vg/lv", { .path = "lvm:vg/lv" } },
+	{ "lvm:vg/lv,snapshot", { .path = "lvm:vg/lv", .snapshot = true } },
+	{ "lvm:vg/lv,snapshot,snapshot-size=2G",
+	  { .path = "lvm:vg/lv", .snapshot = true, .snapshot_bytes = UINT64_C(2) << 30 } },
+	{ "a,block=512", { .path = "a", .block_bytes = 512 } },
+	{ "a,block=4096", { .path = "a", .block_bytes = 4096 } },
+	{ "a,bandwidth=50M", { .path = "a", .bandwidth_bytes = 50 << 20 } },
+	{ "a,bandwidth=1:2k", { .path = "a", .bandwidth_bytes = 1, .bandwidth_burst_bytes = 2048 } },
+	{ "a,bandwidth=1M:1G,bandwidth=2M", { .path = "a", .bandwidth_bytes = 2 << 20 } },
+	{ "a,iops=1000", { .path = "a", .iops = 1000 } },
+	{ "a,iops=1000:4000", { .path = "a", .iops = 1000, .iops_burst = 4000 } },
+	{ "a,error=report", { .path = "a" } },
+	{ "a,error=pause", { .path = "a", .error = MOTE_ERROR_PAUSE } },
+	{ "a,poll=auto", { .path = "a" } },
+	{ "a,poll=off", { .path = "a", .poll_us = MOTE_POLL_OFF } },
+	{ "a,poll=10000", { .path = "a", .poll_us = 10000 } },
 };
 
 START_TEST(every_option_is_read)
@@ -48,6 +71,18 @@ START_TEST(every_option_is_read)
 	ck_assert_int_eq(option.disk.engine, expected->engine);
 	ck_assert_uint_eq(option.disk.queues, expected->queues);
 	ck_assert_int_eq(option.disk.no_discard, expected->no_discard);
+	ck_assert_int_eq(option.disk.format, expected->format);
+	ck_assert_int_eq(option.disk.overlay, expected->overlay);
+	ck_assert_pstr_eq(option.disk.overlay_path, expected->overlay_path);
+	ck_assert_int_eq(option.disk.snapshot, expected->snapshot);
+	ck_assert_uint_eq(option.disk.snapshot_bytes, expected->snapshot_bytes);
+	ck_assert_uint_eq(option.disk.block_bytes, expected->block_bytes);
+	ck_assert_uint_eq(option.disk.bandwidth_bytes, expected->bandwidth_bytes);
+	ck_assert_uint_eq(option.disk.bandwidth_burst_bytes, expected->bandwidth_burst_bytes);
+	ck_assert_uint_eq(option.disk.iops, expected->iops);
+	ck_assert_uint_eq(option.disk.iops_burst, expected->iops_burst);
+	ck_assert_int_eq(option.disk.error, expected->error);
+	ck_assert_int_eq(option.disk.poll_us, expected->poll_us);
 	disk_option_fini(&option);
 	ck_assert_ptr_null(option.storage);
 }
@@ -74,6 +109,31 @@ static const struct {
 	{ "a,queues=99999999999", "a count from 1 on" },
 	{ "a,serial=", "1 to 20 printable characters" },
 	{ "a,discard=yes", "on or off" },
+	{ "a,format=vmdk", "auto, raw or qcow2" },
+	{ "a,overlay", "'overlay' needs a value" },
+	{ "a,overlay=", "temp, or a file's path" },
+	{ "a,snapshot=1", "unknown option 'snapshot=1'" },
+	{ "a,snapshots", "did you mean 'snapshot'?" },
+	{ "a,snapshot-size=0", "a size such as 2G" },
+	{ "a,snapshot-size=big", "a size such as 2G" },
+	{ "a,block=1024", "512 or 4096" },
+	{ "a,block=0512", "512 or 4096" },
+	{ "a,bandwidth=0", "bytes a second from 1 on" },
+	{ "a,bandwidth=50M:0", "bytes a second from 1 on" },
+	{ "a,bandwidth=50M:", "bytes a second from 1 on" },
+	{ "a,bandwidth=:50M", "bytes a second from 1 on" },
+	{ "a,bandwidth=1:2:3", "bytes a second from 1 on" },
+	{ "a,bandwidth=-1", "bytes a second from 1 on" },
+	{ "a,bandwidth=50MB", "bytes a second from 1 on" },
+	{ "a,bandwidth=000000000000000000000000000000000000001", "bytes a second from 1 on" },
+	{ "a,iops=1k", "operations a second from 1 on" },
+	{ "a,iops=0", "operations a second from 1 on" },
+	{ "a,iops=99999999999", "operations a second from 1 on" },
+	{ "a,iops=1:99999999999", "operations a second from 1 on" },
+	{ "a,error=ignore", "report or pause" },
+	{ "a,poll=0", "auto, off, or 1 to 10000 microseconds" },
+	{ "a,poll=10001", "auto, off, or 1 to 10000 microseconds" },
+	{ "a,poll=on", "auto, off, or 1 to 10000 microseconds" },
 	{ "a,=", "unknown option '='" },
 	{ "a,=ro", "unknown option '=ro'" },
 	{ "a,xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx=1",

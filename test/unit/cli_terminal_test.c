@@ -20,7 +20,7 @@
 #define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))
 #define PATIENCE_MS 20000
 
-/* The library's VM is not needed here: its two calls from signal handlers say so on a pipe. */
+/* The library's VM is not needed here: its calls from signal handlers say so on a pipe. */
 static int vm_said[2];
 
 void mote_vm_power_button(struct mote_vm *vm)
@@ -33,6 +33,12 @@ void mote_vm_stop(struct mote_vm *vm)
 {
 	(void)vm;
 	(void)!write(vm_said[1], "s", 1);
+}
+
+void mote_vm_refresh(struct mote_vm *vm)
+{
+	(void)vm;
+	(void)!write(vm_said[1], "r", 1);
 }
 
 static int master, tty;
@@ -268,17 +274,53 @@ START_TEST(the_first_request_presses_the_power_button_and_the_second_stops)
 }
 END_TEST
 
-static const int stops[] = { SIGHUP, SIGQUIT };
+static const struct {
+	int signal;
+	char says;
+} calls[] = { { SIGQUIT, 's' }, { SIGHUP, 'r' } };
 
-START_TEST(hangup_and_quit_stop_at_once)
+START_TEST(quit_stops_at_once_and_a_hangup_that_is_none_looks_at_the_disks)
 {
 	pid_t pid = start_mote(NULL);
 
-	ck_assert_int_eq(kill(pid, stops[_i]), 0);
-	ck_assert_int_eq(next_said(), 's');
+	ck_assert_int_eq(kill(pid, calls[_i].signal), 0);
+	ck_assert_int_eq(next_said(), calls[_i].says);
 	kill(pid, SIGKILL);
 	wait_for(pid);
 	wait_for_janitor();
+}
+END_TEST
+
+/* With the terminal as its own: the kernel sends the signal. `_i`: as under nohup(1). */
+START_TEST(a_hangup_of_the_terminal_stops_unless_it_was_to_be_ignored)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe2(ready, O_CLOEXEC), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		close(master);
+		signal(SIGHUP, _i ? SIG_IGN : SIG_DFL);
+		setsid();
+		if (ioctl(tty, TIOCSCTTY, 0) < 0)
+			_exit(99);
+		signals_install(NULL, NULL);
+		(void)!write(ready[1], "r", 1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	ck_assert_int_eq(kill(pid, SIGHUP), 0);
+	ck_assert_int_eq(next_said(), 'r');
+	close(master);
+	ck_assert_int_eq(next_said(), _i ? 'r' : 's');
+	kill(pid, SIGKILL);
+	wait_for(pid);
 }
 END_TEST
 
@@ -347,7 +389,8 @@ int main(void)
 	tcase_add_test(tcase, a_stop_gives_the_terminal_back_and_a_continue_takes_it);
 	tcase_add_loop_test(tcase, the_first_request_presses_the_power_button_and_the_second_stops, 0,
 			    LENGTH(requests));
-	tcase_add_loop_test(tcase, hangup_and_quit_stop_at_once, 0, LENGTH(stops));
+	tcase_add_loop_test(tcase, quit_stops_at_once_and_a_hangup_that_is_none_looks_at_the_disks, 0, LENGTH(calls));
+	tcase_add_loop_test(tcase, a_hangup_of_the_terminal_stops_unless_it_was_to_be_ignored, 0, 2);
 	tcase_add_test(tcase, the_janitor_keeps_no_descriptor_of_mote);
 	tcase_add_test(tcase, a_background_process_does_not_touch_its_terminal);
 	suite_add_tcase(suite, tcase);

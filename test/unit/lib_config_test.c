@@ -189,6 +189,55 @@ START_TEST(a_disk_arrives_with_all_its_options)
 }
 END_TEST
 
+START_TEST(a_disk_s_newer_options_arrive_too)
+{
+	const struct machine_disk *disks = checked.machine.disks;
+
+	config.nr_disks = 3;
+	config.disks[0] = (struct mote_disk){ .path = "a" };
+	config.disks[1] = (struct mote_disk){ .path = "b",
+					      .format = MOTE_FORMAT_QCOW2,
+					      .overlay = MOTE_OVERLAY_KEEP,
+					      .overlay_path = "o",
+					      .block_bytes = 4096,
+					      .bandwidth_bytes = 50,
+					      .iops = 9,
+					      .error = MOTE_ERROR_PAUSE,
+					      .poll_us = 50 };
+	config.disks[2] = (struct mote_disk){ .path = "lvm:vg0/web-1",
+					      .snapshot = true,
+					      .snapshot_bytes = 1 << 30,
+					      .overlay = MOTE_OVERLAY_TEMPORARY,
+					      .bandwidth_bytes = UINT64_C(1) << 34,
+					      .bandwidth_burst_bytes = UINT64_C(1) << 40,
+					      .iops = 1000,
+					      .iops_burst = 1,
+					      .poll_us = MOTE_POLL_OFF };
+	assert_accepted();
+	ck_assert_str_eq(disks[0].block.path, "a");
+	ck_assert_int_eq(disks[0].block.overlay, BLOCK_OVERLAY_NONE);
+	ck_assert_uint_eq(disks[0].limits.bytes.per_second, 0);
+	ck_assert_uint_eq(disks[0].limits.operations.per_second, 0);
+	ck_assert(!disks[0].pause_on_error && !disks[0].snapshot);
+	ck_assert_int_eq(disks[0].poll_us, -1);
+	ck_assert_int_eq(disks[1].block.format, BLOCK_FORMAT_QCOW2);
+	ck_assert_int_eq(disks[1].block.overlay, BLOCK_OVERLAY_KEEP);
+	ck_assert_str_eq(disks[1].block.overlay_path, "o");
+	ck_assert_uint_eq(disks[1].block.logical_block_bytes, 4096);
+	ck_assert_uint_eq(disks[1].limits.bytes.burst, 5);
+	ck_assert_uint_eq(disks[1].limits.operations.burst, 1);
+	ck_assert(disks[1].pause_on_error);
+	ck_assert_int_eq(disks[1].poll_us, 50);
+	ck_assert_ptr_null(disks[2].block.path);
+	ck_assert_str_eq(disks[2].lvm_name, "vg0/web-1");
+	ck_assert(disks[2].snapshot);
+	ck_assert_uint_eq(disks[2].snapshot_bytes, 1 << 30);
+	ck_assert_uint_eq(disks[2].limits.bytes.burst, UINT64_C(1) << 40);
+	ck_assert_uint_eq(disks[2].limits.operations.burst, 1);
+	ck_assert_int_eq(disks[2].poll_us, 0);
+}
+END_TEST
+
 START_TEST(queues_default_to_the_cpus_but_at_most_four)
 {
 	config.nr_disks = 1;
@@ -216,6 +265,36 @@ static const struct {
 	{ { .path = "a", .cache = (enum mote_cache)3 }, "cache mode 3 does not exist" },
 	{ { .path = "a", .engine = (enum mote_engine)4 }, "engine 4 does not exist" },
 	{ { .path = "a", .engine = (enum mote_engine) - 1 }, "does not exist" },
+	{ { .path = "a", .format = (enum mote_format)3 }, "format 3 does not exist" },
+	{ { .path = "a", .overlay = (enum mote_overlay)3 }, "overlay 3 does not exist" },
+	{ { .path = "a", .error = (enum mote_error_policy)2 }, "error policy 2 does not exist" },
+	{ { .path = "a", .overlay = MOTE_OVERLAY_KEEP }, "has no path" },
+	{ { .path = "a", .overlay = MOTE_OVERLAY_KEEP, .overlay_path = "" }, "has no path" },
+	{ { .path = "a", .overlay_path = "b" }, "only if it is kept" },
+	{ { .path = "a", .overlay = MOTE_OVERLAY_TEMPORARY, .overlay_path = "b" }, "only if it is kept" },
+	{ { .path = "a", .overlay = MOTE_OVERLAY_TEMPORARY, .read_only = true }, "ro and overlay=temp exclude" },
+	{ { .path = "a", .snapshot = true }, "name one as lvm:VG/LV" },
+	{ { .path = "/dev/vg0/web", .snapshot_bytes = 1 }, "name one as lvm:VG/LV" },
+	{ { .path = "lvm:v/l", .snapshot_bytes = 1 }, "no use without snapshot" },
+	{ { .path = "lvm:v/l", .snapshot = true, .overlay = MOTE_OVERLAY_KEEP, .overlay_path = "o" }, "outlive" },
+	{ { .path = "lvm:" }, "names no logical volume" },
+	{ { .path = "lvm:vg" }, "names no logical volume" },
+	{ { .path = "lvm:/lv" }, "names no logical volume" },
+	{ { .path = "lvm:vg/" }, "names no logical volume" },
+	{ { .path = "lvm:vg/a/b" }, "names no logical volume" },
+	{ { .path = "lvm:../lv" }, "names no logical volume" },
+	{ { .path = "lvm:vg/." }, "names no logical volume" },
+	{ { .path = "lvm:-x/lv" }, "names no logical volume" },
+	{ { .path = "lvm:vg/-y" }, "names no logical volume" },
+	{ { .path = "lvm:vg/l v" }, "names no logical volume" },
+	{ { .path = "lvm:vg/l;v" }, "names no logical volume" },
+	{ { .path = "a", .block_bytes = 1024 }, "blocks of 1024 bytes are not possible: there are 512 and 4096" },
+	{ { .path = "a", .poll_us = -2 }, "polling for -2 microseconds" },
+	{ { .path = "a", .poll_us = 10001 }, "polling for 10001 microseconds" },
+	{ { .path = "a", .bandwidth_bytes = (UINT64_C(1) << 34) + 1 }, "no limit that mote can keep" },
+	{ { .path = "a", .bandwidth_bytes = 1, .bandwidth_burst_bytes = (UINT64_C(1) << 40) + 1 }, "is too much" },
+	{ { .path = "a", .bandwidth_burst_bytes = 1 }, "needs a rate: bandwidth=RATE:BURST" },
+	{ { .path = "a", .iops_burst = 1 }, "needs a rate: iops=RATE:BURST" },
 };
 
 START_TEST(a_disk_out_of_bounds_is_refused)
@@ -254,6 +333,7 @@ int main(void)
 	tcase_add_test(tcase, the_command_line_is_passed_on_as_it_is);
 	tcase_add_test(tcase, console_kinds_and_descriptors_are_checked);
 	tcase_add_test(tcase, a_disk_arrives_with_all_its_options);
+	tcase_add_test(tcase, a_disk_s_newer_options_arrive_too);
 	tcase_add_test(tcase, queues_default_to_the_cpus_but_at_most_four);
 	tcase_add_loop_test(tcase, a_disk_out_of_bounds_is_refused, 0, LENGTH(bad_disks));
 	tcase_add_test(tcase, the_number_of_disks_is_bounded);

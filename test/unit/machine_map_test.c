@@ -63,6 +63,10 @@ START_TEST(a_console_is_added_only_if_none_is_named)
 		{ "console=tty0 quiet", "ttyS0", "console=tty0 quiet" },
 		{ "quiet console=hvc0", "ttyS0", "quiet console=hvc0" },
 		{ "netconsole=x", "ttyS0", "console=ttyS0 netconsole=x" },
+		{ "quiet -- console=x", "ttyS0", "console=ttyS0 quiet -- console=x" },
+		{ "console=tty0 -- x", "ttyS0", "console=tty0 -- x" },
+		{ "a=-- \t console=hvc0", "ttyS0", "a=-- \t console=hvc0" },
+		{ "consol", "ttyS0", "console=ttyS0 consol" },
 		{ "quiet", NULL, "quiet" },
 		{ NULL, NULL, "" },
 	};

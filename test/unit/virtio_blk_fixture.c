@@ -12,6 +12,7 @@ struct fake_block *disk;
 struct fake_transport transport;
 struct virtio_device *dev;
 struct virtio_queue_setup queues[4];
+const struct blk_trouble_ops *trouble_ops;
 
 uint8_t *at(gpa_t gpa)
 {
@@ -21,7 +22,11 @@ uint8_t *at(gpa_t gpa)
 void make_device(unsigned int nr_queues)
 {
 	const struct blk_config config = {
-		.block = block, .loop = loop, .serial = "disk-serial-01", .nr_queues = nr_queues
+		.block = block,
+		.loop = loop,
+		.serial = "disk-serial-01",
+		.nr_queues = nr_queues,
+		.trouble_ops = trouble_ops,
 	};
 
 	ck_assert_int_eq(blk_create(&config, &dev), 0);

@@ -32,6 +32,7 @@ extern struct fake_block *disk;
 extern struct fake_transport transport;
 extern struct virtio_device *dev;
 extern struct virtio_queue_setup queues[4];
+extern const struct blk_trouble_ops *trouble_ops; /* of the next device; NULL unless the test sets it */
 
 /* Check's fixture: a device with one queue, activated with all that it offers. */
 void setup(void);

@@ -4,17 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "virtio/dev/blk_config.h"
 #include "virtio/dev/blk_request.h"
-#include "vmm/base/checked.h"
+#include "vmm/base/log.h"
 
 #define QUEUE_MAX_SIZE 256
-/* Header and status take a descriptor each. */
-#define SEG_MAX (QUEUE_MAX_SIZE - 2)
 
 struct blk {
 	struct virtio_device dev; /* first: the transport's handle */
 	struct blk_disk disk;
 	struct loop *loop;
+	struct loop_post refresh; /* from whoever asks to the loop */
 	struct virtio_blk_config config;
 	struct blk_queue queues[];
 };
@@ -42,7 +42,7 @@ static int start_queue(struct blk *blk, unsigned int index, const struct activat
 				blk_queue_handle);
 	if (rc < 0)
 		return rc;
-	rc = blk_pool_init(&queue->pool, setup->config.size);
+	rc = blk_pool_init(&queue->pool, setup->config.size, blk->disk.hold.ops != NULL);
 	if (rc < 0)
 		virtio_queue_stop(&queue->queue);
 	return rc;
@@ -66,8 +66,13 @@ static int deactivate(void *arg)
 
 	for (unsigned int i = 0; i < blk->dev.nr_queues; i++)
 		virtio_queue_quiesce(&blk->queues[i].queue);
+	/* What waits for a healthy disk, or for its turn under a limit, does not go there any more. */
+	blk->disk.dropping = true;
+	blk_request_drop_held(&blk->disk);
+	block_cancel(blk->disk.block);
 	if (!none_in_flight(blk))
 		loop_drain(blk->loop, none_in_flight, blk);
+	blk->disk.dropping = false;
 	for (unsigned int i = 0; i < blk->dev.nr_queues; i++) {
 		virtio_queue_stop(&blk->queues[i].queue);
 		blk_pool_fini(&blk->queues[i].pool);
@@ -123,66 +128,57 @@ static const struct virtio_device_ops blk_ops = {
 	.config_write = blk_config_write,
 };
 
-static uint64_t offered_features(const struct block_geometry *geometry, unsigned int nr_queues)
+/* On the loop. */
+static void refresh(struct loop_post *post)
 {
-	uint64_t features = VIRTIO_FEATURE(VIRTIO_F_VERSION_1_BIT) | VIRTIO_FEATURE(VIRTIO_F_INDIRECT_DESC_BIT) |
-			    VIRTIO_FEATURE(VIRTIO_F_EVENT_IDX_BIT) | VIRTIO_FEATURE(VIRTIO_BLK_F_SEG_MAX_BIT) |
-			    VIRTIO_FEATURE(VIRTIO_BLK_F_BLK_SIZE_BIT) | VIRTIO_FEATURE(VIRTIO_BLK_F_TOPOLOGY_BIT) |
-			    VIRTIO_FEATURE(VIRTIO_BLK_F_FLUSH_BIT) | VIRTIO_FEATURE(VIRTIO_BLK_F_CONFIG_WCE_BIT);
+	struct blk *blk = (struct blk *)((char *)post - offsetof(struct blk, refresh));
+	const struct block_geometry *geometry = blk->disk.geometry;
+	le64 capacity;
+	int rc = block_refresh(blk->disk.block);
 
-	if (nr_queues > 1)
-		features |= VIRTIO_FEATURE(VIRTIO_BLK_F_MQ_BIT);
-	if (geometry->read_only)
-		features |= VIRTIO_FEATURE(VIRTIO_BLK_F_RO_BIT);
-	if (blk_max_discard_sectors(geometry) > 0)
-		features |= VIRTIO_FEATURE(VIRTIO_BLK_F_DISCARD_BIT);
-	if (blk_max_write_zeroes_sectors(geometry) > 0)
-		features |= VIRTIO_FEATURE(VIRTIO_BLK_F_WRITE_ZEROES_BIT);
-	return features;
+	if (rc < 0)
+		log_warn("%s: cannot look whether it has grown: %s", block_description(blk->disk.block), strerror(-rc));
+	if (rc <= 0)
+		return;
+	log_info("%s has grown to %llu MiB", block_description(blk->disk.block),
+		 (unsigned long long)(geometry->size_bytes >> 20));
+	capacity = le64_make(geometry->size_bytes / BLOCK_SECTOR_BYTES);
+	/* Whole, since a vCPU's thread may show the configuration anew at this moment. */
+	__atomic_store(&blk->config.capacity, &capacity, __ATOMIC_RELAXED);
+	virtio_notify_config(&blk->dev);
 }
 
-static void fill_config(struct virtio_blk_config *config, const struct block_geometry *geometry, unsigned int nr_queues)
+void blk_refresh(struct virtio_device *dev)
 {
-	uint32_t block = geometry->logical_block_bytes;
-	uint32_t min_io = geometry->min_io_bytes / block;
-	uint32_t discard_align = geometry->discard_granularity_bytes;
-
-	*config = (struct virtio_blk_config){
-		.capacity = le64_make(geometry->size_bytes / BLOCK_SECTOR_BYTES),
-		.seg_max = le32_make(geometry->max_segments < SEG_MAX ? geometry->max_segments : SEG_MAX),
-		.blk_size = le32_make(block),
-		.topology = { .min_io_size = le16_make(min_io <= UINT16_MAX ? min_io : 0),
-			      .opt_io_size = le32_make(geometry->opt_io_bytes / block) },
-		.writeback = 1,
-		.num_queues = le16_make(nr_queues),
-	};
-	for (uint32_t size = block; size < geometry->physical_block_bytes; size *= 2)
-		config->topology.physical_block_exp++;
-	if (blk_max_discard_sectors(geometry) > 0) {
-		config->max_discard_sectors = le32_make(blk_max_discard_sectors(geometry));
-		config->max_discard_seg = le32_make(BLK_MAX_RANGES);
-		config->discard_sector_alignment =
-			le32_make((discard_align > block ? discard_align : block) / BLOCK_SECTOR_BYTES);
-	}
-	if (blk_max_write_zeroes_sectors(geometry) > 0) {
-		config->max_write_zeroes_sectors = le32_make(blk_max_write_zeroes_sectors(geometry));
-		config->max_write_zeroes_seg = le32_make(BLK_MAX_RANGES);
-		config->write_zeroes_may_unmap = geometry->zeroes_may_unmap;
-	}
+	loop_post(blk_of(dev)->loop, &blk_of(dev)->refresh);
 }
+
+struct attachment {
+	struct blk *blk;
+	const struct blk_config *config;
+};
 
 /* On the loop. */
 static int attach(void *arg)
 {
-	struct blk *blk = arg;
+	const struct attachment *attachment = arg;
+	struct blk *blk = attachment->blk;
+	int rc = block_attach(blk->disk.block, blk->loop);
 
-	return block_attach(blk->disk.block, blk->loop);
+	if (rc < 0)
+		return rc;
+	rc = blk_hold_init(&blk->disk.hold, attachment->config, blk_request_retry);
+	if (rc < 0)
+		block_detach(blk->disk.block);
+	return rc;
 }
 
 static int detach(void *arg)
 {
 	struct blk *blk = arg;
 
+	loop_post_cancel(blk->loop, &blk->refresh);
+	blk_hold_fini(&blk->disk.hold);
 	block_detach(blk->disk.block);
 	return 0;
 }
@@ -190,6 +186,7 @@ static int detach(void *arg)
 int blk_create(const struct blk_config *config, struct virtio_device **out)
 {
 	size_t serial_bytes = config->serial ? strlen(config->serial) : 0;
+	struct attachment attachment = { .config = config };
 	struct blk *blk;
 	int rc;
 
@@ -199,28 +196,30 @@ int blk_create(const struct blk_config *config, struct virtio_device **out)
 	if (!blk)
 		return -ENOMEM;
 	blk->loop = config->loop;
+	blk->refresh.call = refresh;
 	blk->disk.block = config->block;
 	blk->disk.writeback = &blk->config.writeback;
 	if (serial_bytes > 0)
 		memcpy(blk->disk.serial, config->serial, serial_bytes);
 	/* Before the geometry is looked at: what the disk can do depends on the loop's engine. */
-	rc = loop_call(blk->loop, attach, blk);
+	attachment.blk = blk;
+	rc = loop_call(blk->loop, attach, &attachment);
 	if (rc < 0) {
 		free(blk);
 		return rc;
 	}
 	blk->disk.geometry = block_geometry(config->block);
-	fill_config(&blk->config, blk->disk.geometry, config->nr_queues);
+	blk_config_fill(&blk->config, blk->disk.geometry, config->nr_queues, QUEUE_MAX_SIZE);
 	blk->dev = (struct virtio_device){
 		.ops = &blk_ops,
 		.name = "blk",
 		.id = 2,
 		.pci_class = 0x010000, /* SCSI storage, as drivers know it from other VMMs */
-		.features = offered_features(blk->disk.geometry, config->nr_queues),
+		.features = blk_config_features(blk->disk.geometry, config->nr_queues),
 		.nr_queues = config->nr_queues,
 		.queue_max_size = QUEUE_MAX_SIZE,
 		.config = &blk->config,
-		.config_size = VIRTIO_BLK_CONFIG_BYTES,
+		.config_size = sizeof(blk->config),
 	};
 	*out = &blk->dev;
 	return 0;

@@ -17,6 +17,7 @@
 #define VIRTIO_BLK_F_MQ_BIT 12
 #define VIRTIO_BLK_F_DISCARD_BIT 13
 #define VIRTIO_BLK_F_WRITE_ZEROES_BIT 14
+#define VIRTIO_BLK_F_SECURE_ERASE_BIT 16
 
 /* Device configuration (5.2.4). */
 struct virtio_blk_config {
@@ -45,6 +46,9 @@ struct virtio_blk_config {
 	le32 max_write_zeroes_seg;
 	uint8_t write_zeroes_may_unmap;
 	uint8_t unused1[3];
+	le32 max_secure_erase_sectors;
+	le32 max_secure_erase_seg;
+	le32 secure_erase_sector_alignment;
 };
 
 _Static_assert(offsetof(struct virtio_blk_config, blk_size) == 20, "virtio 1.2, 5.2.4");
@@ -53,8 +57,8 @@ _Static_assert(offsetof(struct virtio_blk_config, writeback) == 32, "virtio 1.2,
 _Static_assert(offsetof(struct virtio_blk_config, num_queues) == 34, "virtio 1.2, 5.2.4");
 _Static_assert(offsetof(struct virtio_blk_config, max_discard_sectors) == 36, "virtio 1.2, 5.2.4");
 _Static_assert(offsetof(struct virtio_blk_config, write_zeroes_may_unmap) == 56, "virtio 1.2, 5.2.4");
-/* No padding at the end: 8-byte alignment would hide four bytes that belong to newer fields. */
-#define VIRTIO_BLK_CONFIG_BYTES 60
+_Static_assert(offsetof(struct virtio_blk_config, max_secure_erase_sectors) == 60, "virtio 1.2, 5.2.4");
+_Static_assert(sizeof(struct virtio_blk_config) == 72, "no padding: it would hide bytes that belong to newer fields");
 
 /* Before the data of each request (5.2.6); a status byte is the last that the device writes. */
 struct virtio_blk_header {
@@ -71,6 +75,7 @@ _Static_assert(sizeof(struct virtio_blk_header) == 16, "virtio 1.2, 5.2.6");
 #define VIRTIO_BLK_T_GET_ID 8
 #define VIRTIO_BLK_T_DISCARD 11
 #define VIRTIO_BLK_T_WRITE_ZEROES 13
+#define VIRTIO_BLK_T_SECURE_ERASE 14
 
 #define VIRTIO_BLK_S_OK 0
 #define VIRTIO_BLK_S_IOERR 1
@@ -78,7 +83,7 @@ _Static_assert(sizeof(struct virtio_blk_header) == 16, "virtio 1.2, 5.2.6");
 
 #define VIRTIO_BLK_ID_BYTES 20
 
-/* Each part of the data of a discard or write-zeroes request (5.2.6). */
+/* Each part of the data of a discard, write-zeroes or secure erase request (5.2.6). */
 struct virtio_blk_range {
 	le64 sector;
 	le32 nr_sectors;

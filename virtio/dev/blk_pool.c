@@ -7,13 +7,14 @@
 #include "virtio/dev/blk_request.h"
 #include "vmm/core/memory.h"
 
-int blk_pool_init(struct blk_pool *pool, unsigned int queue_size)
+int blk_pool_init(struct blk_pool *pool, unsigned int queue_size, bool twice)
 {
 	/* Every descriptor may be a segment, and some may span two regions of guest memory. */
 	unsigned int max_segments = queue_size + GUEST_MEMORY_MAX_REGIONS;
 	size_t requests_bytes = queue_size * sizeof(struct blk_request);
-	size_t array_bytes = max_segments * sizeof(struct iovec);
-	size_t bytes = requests_bytes + (queue_size + 1) * array_bytes;
+	unsigned int array_length = twice ? 2 * max_segments : max_segments;
+	size_t scratch_bytes = max_segments * sizeof(struct iovec);
+	size_t bytes = requests_bytes + scratch_bytes + (size_t)queue_size * array_length * sizeof(struct iovec);
 	uint8_t *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (memory == MAP_FAILED)
@@ -21,8 +22,9 @@ int blk_pool_init(struct blk_pool *pool, unsigned int queue_size)
 	*pool = (struct blk_pool){
 		.requests = (struct blk_request *)memory,
 		.scratch = (struct iovec *)(memory + requests_bytes),
-		.segments = (struct iovec *)(memory + requests_bytes + array_bytes),
+		.segments = (struct iovec *)(memory + requests_bytes + scratch_bytes),
 		.max_segments = max_segments,
+		.array_length = array_length,
 		.nr_requests = queue_size,
 		.mapped_bytes = bytes,
 	};
@@ -41,7 +43,7 @@ struct blk_request *blk_pool_take(struct blk_pool *pool)
 	struct blk_request *request = pool->free_requests;
 
 	if (request) {
-		pool->free_requests = request->next_free;
+		pool->free_requests = request->next;
 		return request;
 	}
 	assert(pool->fresh_request < pool->nr_requests);
@@ -57,12 +59,12 @@ struct iovec *blk_pool_take_segments(struct blk_pool *pool)
 		return segments;
 	}
 	assert(pool->fresh_segments < pool->nr_requests);
-	return &pool->segments[(size_t)pool->max_segments * pool->fresh_segments++];
+	return &pool->segments[(size_t)pool->array_length * pool->fresh_segments++];
 }
 
 void blk_pool_give(struct blk_pool *pool, struct blk_request *request, struct iovec *segments)
 {
-	request->next_free = pool->free_requests;
+	request->next = pool->free_requests;
 	pool->free_requests = request;
 	if (segments) {
 		segments->iov_base = pool->free_segments;

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "vmm/base/checked.h"
+#include "virtio/dev/blk_ranges.h"
 #include "vmm/base/log.h"
 
 static const char *const op_names[] = {
@@ -14,6 +14,7 @@ static const char *const op_names[] = {
 	[BLOCK_DISCARD] = "discard",
 	[BLOCK_WRITE_ZEROES] = "write-zeroes",
 	[BLOCK_WRITE_ZEROES_UNMAP] = "write-zeroes",
+	[BLOCK_SECURE_ERASE] = "secure erase",
 };
 
 static bool negotiated(const struct blk_disk *disk, unsigned int bit)
@@ -41,6 +42,8 @@ static void finish(struct blk_request *request, uint8_t status, uint64_t written
 	 * so it counts if all before it was written. */
 	if (written == request->data_bytes)
 		written++;
+	if (request->troubled)
+		blk_hold_ended(&queue->disk->hold);
 	blk_pool_give(&queue->pool, request, request->segments);
 	virtio_queue_push(&queue->queue, head, (uint32_t)written);
 }
@@ -49,6 +52,7 @@ static void on_done(struct block_request *block, int result);
 
 static void submit(struct blk_request *request, enum block_op op, uint64_t offset, uint64_t length)
 {
+	request->offset = offset;
 	request->block.op = op;
 	request->block.offset = offset;
 	request->block.length = length;
@@ -63,7 +67,7 @@ static bool submit_next_step(struct blk_request *request)
 		const struct blk_range *range = &request->ranges[request->next_range++];
 		enum block_op op = request->block.op;
 
-		if (op != BLOCK_DISCARD)
+		if (op == BLOCK_WRITE_ZEROES || op == BLOCK_WRITE_ZEROES_UNMAP)
 			op = range->unmap ? BLOCK_WRITE_ZEROES_UNMAP : BLOCK_WRITE_ZEROES;
 		submit(request, op, range->offset_bytes, range->length_bytes);
 		return true;
@@ -76,33 +80,76 @@ static bool submit_next_step(struct blk_request *request)
 	return false;
 }
 
+/* The disk has failed the step that was submitted. */
+static void fail(struct blk_request *request, int error)
+{
+	struct blk_disk *disk = request->queue->disk;
+	const struct blk_trouble trouble = {
+		.operation = op_names[request->block.op],
+		.offset = request->offset,
+		.length = request->block.length,
+		.error = error,
+	};
+
+	if (!disk->dropping && blk_hold_wants(&disk->hold, error)) {
+		blk_hold_add(&disk->hold, request, &trouble);
+		return;
+	}
+	if (!disk->dropping)
+		log_guest("%s: %s of %llu bytes at %llu failed: %s", block_description(disk->block), trouble.operation,
+			  (unsigned long long)trouble.length, (unsigned long long)trouble.offset, strerror(-error));
+	finish(request, error == -EOPNOTSUPP ? VIRTIO_BLK_S_UNSUPP : VIRTIO_BLK_S_IOERR, 0);
+}
+
 static void on_done(struct block_request *block, int result)
 {
 	struct blk_request *request = (struct blk_request *)block;
 
-	if (result < 0) {
-		log_guest("%s: %s of %llu bytes at %llu failed: %s", block_description(request->queue->disk->block),
-			  op_names[block->op], (unsigned long long)block->length, (unsigned long long)block->offset,
-			  strerror(-result));
-		finish(request, result == -EOPNOTSUPP ? VIRTIO_BLK_S_UNSUPP : VIRTIO_BLK_S_IOERR, 0);
-		return;
-	}
-	if (!submit_next_step(request))
+	if (result < 0)
+		fail(request, result);
+	else if (!submit_next_step(request))
 		finish(request, VIRTIO_BLK_S_OK, block->op == BLOCK_READ ? request->data_bytes : 0);
 }
 
-/* Sets *offset if [sector, sector + length) lies inside the disk in whole logical blocks. */
-static bool locate(const struct block_geometry *geometry, uint64_t sector, uint64_t length, uint64_t *offset)
+/* Sets the segments to what they were before a disk consumed them. */
+static void restore_segments(struct blk_request *request)
 {
-	uint64_t start;
+	const struct iovec *copy = request->segments + request->queue->pool.max_segments;
 
-	if (!checked_mul_u64(sector, BLOCK_SECTOR_BYTES, &start) ||
-	    !range_contains(0, geometry->size_bytes, start, length))
-		return false;
-	if (start % geometry->logical_block_bytes != 0 || length % geometry->logical_block_bytes != 0)
-		return false;
-	*offset = start;
-	return true;
+	memcpy(request->segments, copy, request->nr_segments * sizeof(*copy));
+	request->block.iov = request->segments;
+	request->block.nr_iov = request->nr_segments;
+}
+
+void blk_request_retry(struct blk_request *request)
+{
+	if (request->segments)
+		restore_segments(request);
+	submit(request, request->block.op, request->offset, request->block.length);
+}
+
+void blk_request_drop_held(struct blk_disk *disk)
+{
+	struct blk_request *request;
+
+	while ((request = blk_hold_pop(&disk->hold)))
+		finish(request, VIRTIO_BLK_S_IOERR, 0);
+}
+
+static void set_segments(struct blk_request *request, const struct cursor *data)
+{
+	struct blk_pool *pool = &request->queue->pool;
+	bool may_be_held = pool->array_length > pool->max_segments;
+
+	if (data->nr_iov > BLK_INLINE_SEGMENTS || may_be_held)
+		request->segments = blk_pool_take_segments(pool);
+	request->block.iov = request->segments ? request->segments : request->iov;
+	request->block.nr_iov = data->nr_iov;
+	memcpy(request->block.iov, data->iov, data->nr_iov * sizeof(*data->iov));
+	if (!may_be_held)
+		return;
+	request->nr_segments = data->nr_iov;
+	memcpy(request->segments + pool->max_segments, data->iov, data->nr_iov * sizeof(*data->iov));
 }
 
 /* Reads and writes: the segments go to the disk as they are. */
@@ -111,7 +158,7 @@ static void start_transfer(struct blk_request *request, enum block_op op, uint64
 	const struct block_geometry *geometry = request->queue->disk->geometry;
 	uint64_t offset;
 
-	if (!locate(geometry, sector, data->nr_bytes, &offset) || data->nr_iov > geometry->max_segments ||
+	if (!blk_locate(geometry, sector, data->nr_bytes, &offset) || data->nr_iov > geometry->max_segments ||
 	    (op != BLOCK_READ && geometry->read_only)) {
 		finish(request, VIRTIO_BLK_S_IOERR, 0);
 		return;
@@ -120,11 +167,7 @@ static void start_transfer(struct blk_request *request, enum block_op op, uint64
 		finish(request, VIRTIO_BLK_S_OK, 0);
 		return;
 	}
-	if (data->nr_iov > BLK_INLINE_SEGMENTS)
-		request->segments = blk_pool_take_segments(&request->queue->pool);
-	request->block.iov = request->segments ? request->segments : request->iov;
-	request->block.nr_iov = data->nr_iov;
-	memcpy(request->block.iov, data->iov, data->nr_iov * sizeof(*data->iov));
+	set_segments(request, data);
 	submit(request, op, offset, data->nr_bytes);
 }
 
@@ -143,76 +186,18 @@ static void start_get_id(struct blk_request *request, struct cursor *data)
 	finish(request, VIRTIO_BLK_S_OK, cursor_write(data, disk->serial, sizeof(disk->serial)));
 }
 
-static uint32_t in_sectors(uint64_t bytes, const struct block_geometry *geometry)
-{
-	uint64_t limit = align_down(UINT32_MAX, geometry->logical_block_bytes / BLOCK_SECTOR_BYTES);
-	uint64_t sectors = align_down(bytes, geometry->logical_block_bytes) / BLOCK_SECTOR_BYTES;
-
-	return (uint32_t)(sectors < limit ? sectors : limit);
-}
-
-uint32_t blk_max_discard_sectors(const struct block_geometry *geometry)
-{
-	return geometry->can_discard && !geometry->read_only ? in_sectors(geometry->max_discard_bytes, geometry) : 0;
-}
-
-uint32_t blk_max_write_zeroes_sectors(const struct block_geometry *geometry)
-{
-	return geometry->can_write_zeroes && !geometry->read_only
-		       ? in_sectors(geometry->max_write_zeroes_bytes, geometry)
-		       : 0;
-}
-
-/* Checks one range of the driver's and adds it to the request, unless it is empty. The status. */
-static uint8_t add_range(struct blk_request *request, enum block_op op, const struct virtio_blk_range *wire)
-{
-	const struct block_geometry *geometry = request->queue->disk->geometry;
-	uint32_t nr_sectors = le32_get(wire->nr_sectors);
-	uint32_t flags = le32_get(wire->flags);
-	uint32_t max_sectors =
-		op == BLOCK_DISCARD ? blk_max_discard_sectors(geometry) : blk_max_write_zeroes_sectors(geometry);
-	uint32_t known_flags = op == BLOCK_DISCARD ? 0 : VIRTIO_BLK_RANGE_F_UNMAP;
-	uint64_t length = (uint64_t)nr_sectors * BLOCK_SECTOR_BYTES;
-	uint64_t offset;
-
-	if (flags & ~known_flags)
-		return VIRTIO_BLK_S_UNSUPP;
-	if (nr_sectors > max_sectors || !locate(geometry, le64_get(wire->sector), length, &offset))
-		return VIRTIO_BLK_S_IOERR;
-	if (length > 0)
-		request->ranges[request->nr_ranges++] = (struct blk_range){
-			.offset_bytes = offset,
-			.length_bytes = length,
-			.unmap = (flags & VIRTIO_BLK_RANGE_F_UNMAP) && geometry->zeroes_may_unmap,
-		};
-	return VIRTIO_BLK_S_OK;
-}
-
-/* Discard and write-zeroes: every range is checked before the first is carried out. */
+/* Discard, write-zeroes and secure erase: every range is checked before the first is carried out. */
 static void start_ranges(struct blk_request *request, enum block_op op, unsigned int feature, struct cursor *data)
 {
 	const struct blk_disk *disk = request->queue->disk;
-	struct virtio_blk_range wire;
+	uint8_t status = negotiated(disk, feature) ? blk_ranges_read(request, op, data) : VIRTIO_BLK_S_UNSUPP;
 
-	if (!negotiated(disk, feature)) {
-		finish(request, VIRTIO_BLK_S_UNSUPP, 0);
+	if (status != VIRTIO_BLK_S_OK) {
+		finish(request, status, 0);
 		return;
-	}
-	if (disk->geometry->read_only || data->nr_bytes == 0 || data->nr_bytes % sizeof(wire) != 0 ||
-	    data->nr_bytes / sizeof(wire) > BLK_MAX_RANGES) {
-		finish(request, VIRTIO_BLK_S_IOERR, 0);
-		return;
-	}
-	while (cursor_read(data, &wire, sizeof(wire)) == sizeof(wire)) {
-		uint8_t status = add_range(request, op, &wire);
-
-		if (status != VIRTIO_BLK_S_OK) {
-			finish(request, status, 0);
-			return;
-		}
 	}
 	request->block.op = op;
-	/* Discarded sectors promise no content, zeroes are a write like any other. */
+	/* Discarded and erased sectors promise no content, zeroes are a write like any other. */
 	request->flush_after = op == BLOCK_WRITE_ZEROES && request->nr_ranges > 0 && writes_through(disk);
 	if (!submit_next_step(request))
 		finish(request, VIRTIO_BLK_S_OK, 0);
@@ -240,6 +225,7 @@ static void start(struct blk_queue *queue, struct virtq_chain *chain)
 	request->nr_ranges = 0;
 	request->next_range = 0;
 	request->flush_after = false;
+	request->troubled = false;
 	request->block.iov = NULL;
 	request->block.nr_iov = 0;
 	if (cursor_read(&chain->readable, &header, sizeof(header)) != sizeof(header)) {
@@ -266,6 +252,9 @@ static void start(struct blk_queue *queue, struct virtq_chain *chain)
 		break;
 	case VIRTIO_BLK_T_WRITE_ZEROES:
 		start_ranges(request, BLOCK_WRITE_ZEROES, VIRTIO_BLK_F_WRITE_ZEROES_BIT, &chain->readable);
+		break;
+	case VIRTIO_BLK_T_SECURE_ERASE:
+		start_ranges(request, BLOCK_SECURE_ERASE, VIRTIO_BLK_F_SECURE_ERASE_BIT, &chain->readable);
 		break;
 	default:
 		finish(request, VIRTIO_BLK_S_UNSUPP, 0);

@@ -4,153 +4,81 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vmm/cli/disk_keys.h"
 #include "vmm/cli/say.h"
-#include "vmm/cli/size.h"
 #include "vmm/cli/suggest.h"
 
-/* A word that an option's value may be, and what it stands for. */
-struct choice {
-	const char *word;
-	int value;
-};
-
-static const struct choice caches[] = {
-	{ "auto", MOTE_CACHE_AUTO },
-	{ "direct", MOTE_CACHE_DIRECT },
-	{ "writeback", MOTE_CACHE_WRITEBACK },
-	{ NULL, 0 },
-};
-
-static const struct choice engines[] = {
-	{ "auto", MOTE_ENGINE_AUTO },
-	{ "io_uring", MOTE_ENGINE_IO_URING },
-	{ "aio", MOTE_ENGINE_AIO },
-	{ "thread", MOTE_ENGINE_THREAD },
-	{ NULL, 0 },
-};
-
-static const struct choice switches[] = {
-	{ "on", 1 },
-	{ "off", 0 },
-	{ NULL, 0 },
-};
-
-static int choose(const struct choice *choices, const char *value, int *out)
+static void set_read_only(struct mote_disk *disk)
 {
-	for (const struct choice *c = choices; c->word; c++) {
-		if (strcmp(value, c->word) == 0) {
-			*out = c->value;
-			return 0;
-		}
-	}
-	return -EINVAL;
+	disk->read_only = true;
 }
 
-static int set_serial(struct mote_disk *disk, const char *value)
+static void set_snapshot(struct mote_disk *disk)
 {
-	disk->serial = value;
-	return 0;
+	disk->snapshot = true;
 }
 
-static int set_cache(struct mote_disk *disk, const char *value)
-{
-	int chosen, rc = choose(caches, value, &chosen);
-
-	if (rc == 0)
-		disk->cache = (enum mote_cache)chosen;
-	return rc;
-}
-
-static int set_engine(struct mote_disk *disk, const char *value)
-{
-	int chosen, rc = choose(engines, value, &chosen);
-
-	if (rc == 0)
-		disk->engine = (enum mote_engine)chosen;
-	return rc;
-}
-
-static int set_queues(struct mote_disk *disk, const char *value)
-{
-	int rc = count_parse(value, &disk->queues);
-
-	/* Zero would mean "choose for me" to libmote, which leaving the option out says better. */
-	return rc == 0 && disk->queues == 0 ? -ERANGE : rc;
-}
-
-static int set_discard(struct mote_disk *disk, const char *value)
-{
-	int chosen, rc = choose(switches, value, &chosen);
-
-	if (rc == 0)
-		disk->no_discard = chosen == 0;
-	return rc;
-}
-
-static const struct disk_key {
+/* The options without a value. */
+static const struct disk_flag {
 	const char *name;
-	int (*set)(struct mote_disk *disk, const char *value);
-	const char *possible;
-} keys[] = {
-	{ "serial", set_serial, "1 to 20 printable characters" },
-	{ "cache", set_cache, "auto, direct or writeback" },
-	{ "engine", set_engine, "auto, io_uring, aio or thread" },
-	{ "queues", set_queues, "a count from 1 on" },
-	{ "discard", set_discard, "on or off" },
+	void (*set)(struct mote_disk *disk);
+} flags[] = {
+	{ "ro", set_read_only },
+	{ "snapshot", set_snapshot },
 };
-#define NR_KEYS (sizeof(keys) / sizeof(keys[0]))
+#define NR_FLAGS (sizeof(flags) / sizeof(flags[0]))
+#define MAX_NAMES 32
 
 static void say_unknown(const char *text, const char *word)
 {
-	const char *names[NR_KEYS + 1] = { "ro" };
-	char name[40];
+	const char *names[MAX_NAMES];
 	const char *near;
-	size_t len = strcspn(word, "=");
+	char name[40];
+	size_t len = strcspn(word, "="), nr = 0;
 
-	for (size_t i = 0; i < NR_KEYS; i++)
-		names[i + 1] = keys[i].name;
+	for (size_t i = 0; i < NR_FLAGS; i++)
+		names[nr++] = flags[i].name;
+	for (const struct disk_key *key = disk_keys; key->name && nr < MAX_NAMES; key++)
+		names[nr++] = key->name;
 	if (len >= sizeof(name))
 		len = sizeof(name) - 1;
 	memcpy(name, word, len);
 	name[len] = '\0';
-	near = suggest(name, names, NR_KEYS + 1);
+	near = suggest(name, names, nr);
 	if (near)
 		say("--disk %s: unknown option '%s': did you mean '%s'?", text, word, near);
 	else
-		say("--disk %s: unknown option '%s': there are ro, serial=, cache=, engine=, queues= and discard= "
-		    "(a comma in a path is written ',,')",
+		say("--disk %s: unknown option '%s': 'mote run --help' lists those there are (a comma in a path is "
+		    "written ',,')",
 		    text, word);
 }
 
 static int apply(const char *text, struct mote_disk *disk, char *word)
 {
-	char *equals;
+	size_t len = strcspn(word, "=");
+	const struct disk_key *key = disk_keys;
 
-	if (strcmp(word, "ro") == 0) {
-		disk->read_only = true;
-		return 0;
-	}
-	equals = strchr(word, '=');
-	for (size_t i = 0; equals && i < NR_KEYS; i++) {
-		size_t len = (size_t)(equals - word);
-
-		if (strlen(keys[i].name) != len || memcmp(word, keys[i].name, len) != 0)
-			continue;
-		if (equals[1] == '\0' || keys[i].set(disk, equals + 1) < 0) {
-			say("--disk %s: '%s' is not possible: %s= takes %s", text, word, keys[i].name,
-			    keys[i].possible);
-			return -EINVAL;
-		}
-		return 0;
-	}
-	for (size_t i = 0; !equals && i < NR_KEYS; i++) {
-		if (strcmp(word, keys[i].name) == 0) {
-			say("--disk %s: '%s' needs a value: %s=, with %s", text, word, word, keys[i].possible);
-			return -EINVAL;
+	for (size_t i = 0; i < NR_FLAGS; i++) {
+		if (strcmp(word, flags[i].name) == 0) {
+			flags[i].set(disk);
+			return 0;
 		}
 	}
-	say_unknown(text, word);
-	return -EINVAL;
+	while (key->name && (strlen(key->name) != len || memcmp(word, key->name, len) != 0))
+		key++;
+	if (!key->name) {
+		say_unknown(text, word);
+		return -EINVAL;
+	}
+	if (word[len] == '\0') {
+		say("--disk %s: '%s' needs a value: %s=, with %s", text, word, word, key->possible);
+		return -EINVAL;
+	}
+	if (word[len + 1] == '\0' || key->set(disk, word + len + 1) < 0) {
+		say("--disk %s: '%s' is not possible: %s= takes %s", text, word, key->name, key->possible);
+		return -EINVAL;
+	}
+	return 0;
 }
 
 /* Cuts the next word off *rest in place: undoes the doubled commas, ends the word, and moves *rest behind the comma
@@ -186,7 +114,9 @@ int disk_option_parse(const char *text, struct disk_option *out)
 	rest = storage;
 	disk.path = next_word(&rest);
 	if (disk.path[0] == '\0') {
-		say("--disk '%s' names no disk: begin with the path of an image file or a block device", text);
+		say("--disk '%s' names no disk: begin with the path of an image file or a block device, or with "
+		    "lvm:VG/LV",
+		    text);
 		rc = -EINVAL;
 		goto free_storage;
 	}

@@ -24,14 +24,23 @@ static void print_finding(void *arg, const struct mote_finding *finding)
 	fflush(stdout);
 }
 
+static int remove_leftovers(void)
+{
+	enum mote_verdict worst = mote_remove_leftovers(print_finding, NULL);
+
+	return fflush(stdout) == 0 && worst == MOTE_OK ? EXIT_STATUS_OK : EXIT_STATUS_FAILED;
+}
+
 int doctor_command(int argc, char **argv)
 {
 	enum mote_verdict worst;
 
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
 		return help_print("doctor") ? EXIT_STATUS_OK : EXIT_STATUS_FAILED;
+	if (argc == 2 && strcmp(argv[1], "--remove-leftovers") == 0)
+		return remove_leftovers();
 	if (argc > 1) {
-		say("doctor takes no arguments, and '%s' was given", argv[1]);
+		say("doctor takes nothing but --remove-leftovers, and '%s' was given", argv[argc - 1]);
 		return EXIT_STATUS_FAILED;
 	}
 	worst = mote_doctor(print_finding, NULL);

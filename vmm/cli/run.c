@@ -65,7 +65,9 @@ static int run_with_terminal(const struct mote_config *config, struct terminal *
 		terminal_suspend(terminal);
 	/* The user has the terminal back while the VM is taken down. */
 	signals_remove();
-	mote_vm_destroy(vm);
+	/* A guest's own failure says more than what it leaves behind. */
+	if (mote_vm_destroy(vm) < 0 && status == EXIT_STATUS_OK)
+		status = EXIT_STATUS_FAILED;
 	return status;
 }
 

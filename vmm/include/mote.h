@@ -56,14 +56,49 @@ enum mote_cache {
 	MOTE_CACHE_WRITEBACK, /* through the host's page cache; the guest's flush is fdatasync(2) */
 };
 
+enum mote_format {
+	MOTE_FORMAT_AUTO, /* qcow2 if the path ends in ".qcow2", else raw */
+	MOTE_FORMAT_RAW,
+	MOTE_FORMAT_QCOW2, /* version 3 */
+};
+
+/* Where the guest's writes go, if not to the disk itself. */
+enum mote_overlay {
+	MOTE_OVERLAY_NONE,
+	MOTE_OVERLAY_TEMPORARY, /* a file without a name in $TMPDIR, gone when the VM is */
+	MOTE_OVERLAY_KEEP, /* overlay_path, made if it is not there */
+};
+
+/* What becomes of a request that the host's disk fails. */
+enum mote_error_policy {
+	MOTE_ERROR_REPORT, /* the guest gets an I/O error */
+	MOTE_ERROR_PAUSE, /* the VM is paused, and goes on when the request, tried again every second, succeeds */
+};
+
+#define MOTE_POLL_OFF (-1)
+#define MOTE_MAX_POLL_US 10000
+
 struct mote_disk {
-	const char *path; /* raw file or block device */
+	const char *path; /* file or block device, or "lvm:VG/LV" for a logical volume */
 	bool read_only;
+	enum mote_format format;
+	enum mote_overlay overlay; /* anything but NONE: what `path` names never changes */
+	const char *overlay_path; /* KEEP only */
+	bool snapshot; /* lvm: only: of a snapshot, which is made now and removed when the VM ends, however it ends */
+	uint64_t snapshot_bytes; /* room for what differs, in a snapshot that is not thin; 0: mote chooses */
 	const char *serial; /* 1 to 20 printable ASCII characters other than space, NULL: none */
 	enum mote_cache cache;
 	enum mote_engine engine;
 	unsigned int queues; /* 1 .. 16; 0: one per vCPU, at most 4 */
 	bool no_discard;
+	unsigned int block_bytes; /* the guest's logical blocks: 512 or 4096; 0: what the disk has */
+	uint64_t bandwidth_bytes; /* of reads and writes together, a second, at most 16 GiB; 0: no limit */
+	uint64_t bandwidth_burst_bytes; /* that may pass at once after a pause, at most 1 TiB; 0: what 100 ms bring */
+	unsigned int iops; /* operations a second; 0: no limit */
+	unsigned int iops_burst; /* 0: what 100 ms bring */
+	enum mote_error_policy error;
+	int poll_us; /* look for completions this long before sleeping: 1 .. MOTE_MAX_POLL_US, 0: as experience
+		      * suggests, MOTE_POLL_OFF: never */
 };
 
 enum mote_console {
@@ -102,13 +137,20 @@ __attribute__((warn_unused_result)) int mote_vm_create(const struct mote_config 
  * negative errno if it could not start. Once per VM: -EALREADY the second time. */
 __attribute__((warn_unused_result)) int mote_vm_run(struct mote_vm *vm, enum mote_outcome *outcome);
 
-/* Presses the power button: a guest with ACPI shuts down. Any thread, and async-signal-safe. */
+/* Presses the power button: a guest with ACPI shuts down. A VM that MOTE_ERROR_PAUSE has paused can't, and ends as by
+ * mote_vm_stop(). Any thread, and async-signal-safe. */
 void mote_vm_power_button(struct mote_vm *vm);
 
 /* Ends the VM at once, as pulling the plug does; what was flushed stays. Any thread, and async-signal-safe. */
 void mote_vm_stop(struct mote_vm *vm);
 
-void mote_vm_destroy(struct mote_vm *vm);
+/* Looks whether the disks have grown, and tells the guest if they have. Needed for files; block devices tell by
+ * themselves where the host's kernel sends its events to this process. Any thread, and async-signal-safe. */
+void mote_vm_refresh(struct mote_vm *vm);
+
+/* Takes the VM down and frees it; NULL is none. 0, or a negative errno if something that was made for it on the host,
+ * such as a logical volume's snapshot, could not be removed. */
+int mote_vm_destroy(struct mote_vm *vm);
 
 /* What this host can do for mote. */
 enum mote_verdict {
@@ -126,6 +168,11 @@ struct mote_finding {
 
 /* Looks at the host and reports each finding; takes up to a second. Returns the worst verdict. */
 enum mote_verdict mote_doctor(void (*report)(void *arg, const struct mote_finding *finding), void *arg);
+
+/* Removes the snapshots of logical volumes that VMs left on this host because they were killed together with the
+ * process that cleans up after them; those of VMs that run are left alone. Reports each. Returns the worst verdict:
+ * MOTE_OK if nothing is left. */
+enum mote_verdict mote_remove_leftovers(void (*report)(void *arg, const struct mote_finding *finding), void *arg);
 
 #ifdef __cplusplus
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "vmm/base/log.h"
+#include "vmm/lib/config_disk.h"
 
 _Static_assert(MOTE_MAX_DISKS == MACHINE_MAX_DISKS, "the outer and the inner limit are one");
 _Static_assert(MOTE_MAX_CPUS == MACHINE_MAX_CPUS, "the outer and the inner limit are one");
@@ -28,6 +29,7 @@ static int check_name(const struct mote_config *config, struct checked_config *o
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 	size_t len;
 
+	out->machine.name = out->name;
 	if (!config->name) {
 		snprintf(out->name, sizeof(out->name), "mote-%ld", (long)getpid());
 		return 0;
@@ -135,81 +137,6 @@ static int check_console(const struct mote_config *config, struct checked_config
 	return 0;
 }
 
-static int check_serial(const struct mote_disk *disk, struct machine_disk *out)
-{
-	size_t len;
-
-	out->serial[0] = '\0';
-	if (!disk->serial)
-		return 0;
-	len = strlen(disk->serial);
-	if (len < 1 || len > MACHINE_SERIAL_BYTES) {
-		log_error("disk %s: the serial number '%.80s' has %zu bytes: 1 to %d are possible", disk->path,
-			  disk->serial, len, MACHINE_SERIAL_BYTES);
-		return -EINVAL;
-	}
-	for (size_t i = 0; i < len; i++) {
-		if (disk->serial[i] <= ' ' || disk->serial[i] > '~') {
-			log_error("disk %s: byte %zu of the serial number is not a printable ASCII character other "
-				  "than a space",
-				  disk->path, i + 1);
-			return -EINVAL;
-		}
-	}
-	memcpy(out->serial, disk->serial, len + 1);
-	return 0;
-}
-
-static unsigned int default_queues(unsigned int nr_cpus)
-{
-	return nr_cpus < CONFIG_DEFAULT_MAX_QUEUES ? nr_cpus : CONFIG_DEFAULT_MAX_QUEUES;
-}
-
-static int check_disk(const struct mote_config *config, unsigned int index, struct machine_disk *out)
-{
-	static const enum block_cache cache[] = {
-		[MOTE_CACHE_AUTO] = BLOCK_CACHE_AUTO,
-		[MOTE_CACHE_DIRECT] = BLOCK_CACHE_DIRECT,
-		[MOTE_CACHE_WRITEBACK] = BLOCK_CACHE_WRITEBACK,
-	};
-	static const enum loop_engine engine[] = {
-		[MOTE_ENGINE_AUTO] = LOOP_ENGINE_AUTO,
-		[MOTE_ENGINE_IO_URING] = LOOP_ENGINE_URING,
-		[MOTE_ENGINE_AIO] = LOOP_ENGINE_AIO,
-		[MOTE_ENGINE_THREAD] = LOOP_ENGINE_THREAD,
-	};
-	const struct mote_disk *disk = &config->disks[index];
-
-	if (!disk->path || disk->path[0] == '\0') {
-		log_error("disk %u has no path: name a raw image file or a block device", index);
-		return -EINVAL;
-	}
-	if ((unsigned int)disk->cache >= sizeof(cache) / sizeof(cache[0])) {
-		log_error("disk %s: cache mode %d does not exist: there are direct and writeback", disk->path,
-			  (int)disk->cache);
-		return -EINVAL;
-	}
-	if ((unsigned int)disk->engine >= sizeof(engine) / sizeof(engine[0])) {
-		log_error("disk %s: engine %d does not exist: there are io_uring, aio and thread", disk->path,
-			  (int)disk->engine);
-		return -EINVAL;
-	}
-	if (disk->queues > CONFIG_MAX_QUEUES) {
-		log_error("disk %s: %u queues are too many: at most %d are possible", disk->path, disk->queues,
-			  CONFIG_MAX_QUEUES);
-		return -EINVAL;
-	}
-	out->block = (struct block_options){
-		.path = disk->path,
-		.read_only = disk->read_only,
-		.cache = cache[disk->cache],
-		.discard = !disk->no_discard,
-	};
-	out->engine = engine[disk->engine];
-	out->nr_queues = disk->queues > 0 ? disk->queues : default_queues(config->cpus);
-	return check_serial(disk, out);
-}
-
 static int check_disks(const struct mote_config *config, struct checked_config *out)
 {
 	if (config->nr_disks > MOTE_MAX_DISKS) {
@@ -217,7 +144,7 @@ static int check_disks(const struct mote_config *config, struct checked_config *
 		return -EINVAL;
 	}
 	for (unsigned int i = 0; i < config->nr_disks; i++) {
-		int rc = check_disk(config, i, &out->machine.disks[i]);
+		int rc = config_disk_build(config, i, &out->machine.disks[i]);
 
 		if (rc < 0)
 			return rc;

@@ -8,8 +8,6 @@
 #define CONFIG_MIN_MEMORY_BYTES (UINT64_C(16) << 20)
 #define CONFIG_MAX_MEMORY_BYTES (UINT64_C(1) << 40)
 #define CONFIG_MEMORY_STEP_BYTES (UINT64_C(1) << 20)
-#define CONFIG_MAX_QUEUES 16
-#define CONFIG_DEFAULT_MAX_QUEUES 4
 #define CONFIG_MAX_NAME_BYTES 63
 
 /* The result of config_build(). Its strings, but for the name, are those of the mote_config that it was made from. */

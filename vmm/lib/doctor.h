@@ -29,6 +29,7 @@ void doctor_check_tun(struct doctor *doctor);
 void doctor_check_userfaultfd(struct doctor *doctor);
 void doctor_check_huge_pages(struct doctor *doctor);
 void doctor_check_lvm(struct doctor *doctor);
+void doctor_check_leftovers(struct doctor *doctor);
 void doctor_check_memory(struct doctor *doctor);
 
 /* Reads a short file of /proc or /sys into `buf` as a string. 0 or a negative errno. */

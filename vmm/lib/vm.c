@@ -38,8 +38,9 @@ int mote_vm_create(const struct mote_config *config, struct mote_vm **out)
 		free(vm);
 		return rc;
 	}
-	log_info("%s: %u CPUs, %llu MiB of memory, %u disks", vm->name, checked.machine.nr_cpus,
-		 (unsigned long long)(checked.machine.memory_bytes >> 20), checked.machine.nr_disks);
+	log_info("%s: %u CPU%s, %llu MiB of memory, %u disk%s", vm->name, checked.machine.nr_cpus,
+		 checked.machine.nr_cpus == 1 ? "" : "s", (unsigned long long)(checked.machine.memory_bytes >> 20),
+		 checked.machine.nr_disks, checked.machine.nr_disks == 1 ? "" : "s");
 	*out = vm;
 	return 0;
 }
@@ -119,10 +120,18 @@ void mote_vm_stop(struct mote_vm *vm)
 	machine_stop(vm->machine);
 }
 
-void mote_vm_destroy(struct mote_vm *vm)
+void mote_vm_refresh(struct mote_vm *vm)
 {
+	machine_refresh(vm->machine);
+}
+
+int mote_vm_destroy(struct mote_vm *vm)
+{
+	int rc;
+
 	if (!vm)
-		return;
-	machine_destroy(vm->machine);
+		return 0;
+	rc = machine_destroy(vm->machine);
 	free(vm);
+	return rc;
 }

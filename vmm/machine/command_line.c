@@ -7,12 +7,21 @@
 
 bool command_line_has(const char *line, const char *prefix)
 {
-	size_t len = strlen(prefix);
+	static const char blanks[] = " \t";
+	size_t prefix_len = strlen(prefix);
 
-	for (const char *at = line; (at = strstr(at, prefix)) != NULL; at += len)
-		if (at == line || at[-1] == ' ' || at[-1] == '\t')
+	for (;;) {
+		size_t len;
+
+		line += strspn(line, blanks);
+		len = strcspn(line, blanks);
+		/* What follows "--" is for the guest's init. */
+		if (len == 0 || (len == 2 && memcmp(line, "--", 2) == 0))
+			return false;
+		if (strncmp(line, prefix, prefix_len) == 0)
 			return true;
-	return false;
+		line += len;
+	}
 }
 
 int command_line_build(const char *line, const char *device, char **out)

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* Whether one of the blank-separated words of `line` starts with `prefix`. */
+/* Whether one of the blank-separated words of `line` before "--", which are the kernel's own, starts with `prefix`. */
 bool command_line_has(const char *line, const char *prefix);
 
 /* *out = `line` (NULL: empty), preceded by "console=DEVICE" unless `device` is NULL or the line names a console; free()

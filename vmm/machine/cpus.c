@@ -108,6 +108,18 @@ void machine_cpus_stop(struct machine *machine)
 		vcpu_stop(&machine->cpus.vcpus[i]);
 }
 
+void machine_cpus_pause(struct machine *machine)
+{
+	for (unsigned int i = 0; i < machine->cpus.nr; i++)
+		vcpu_pause(&machine->cpus.vcpus[i]);
+}
+
+void machine_cpus_resume(struct machine *machine)
+{
+	for (unsigned int i = 0; i < machine->cpus.nr; i++)
+		vcpu_resume(&machine->cpus.vcpus[i]);
+}
+
 void machine_cpus_fini(struct machine *machine)
 {
 	for (unsigned int i = 0; i < machine->cpus.nr; i++)

@@ -1,40 +1,83 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#include "virtio/dev/blk.h"
 #include "vmm/base/log.h"
 #include "vmm/machine/parts.h"
 
 /* Submissions that one turn of a disk's loop can prepare: more than a virtqueue's usual batch. */
 #define DISK_RING_ENTRIES 128
 
-static int open_disk(struct machine *machine, const struct machine_disk *config, unsigned int index)
+/* The disk itself, with its limits on top. */
+static int open_block(const struct machine_disk_part *disk, const struct machine_disk *config, struct block **out)
 {
-	struct machine_disk_part *disk = &machine->disks[index];
-	struct loop_config loop = { .engine = config->engine, .nr_entries = DISK_RING_ENTRIES };
-	struct blk_config blk = { .serial = config->serial, .nr_queues = config->nr_queues };
-	char name[16];
+	const struct block_limits *limits = &config->limits;
+	struct block_options options = config->block;
 	int rc;
 
-	rc = block_open(&config->block, &disk->block);
+	if (config->lvm_name)
+		options.path = disk->path;
+	rc = block_open(&options, out);
+	if (rc < 0 || (limits->bytes.per_second == 0 && limits->operations.per_second == 0))
+		return rc;
+	return block_limit_create(*out, limits, out);
+}
+
+static dev_t device_number(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISBLK(st.st_mode) ? st.st_rdev : 0;
+}
+
+static int create_loop(const struct machine_config *machine, const struct machine_disk *disk, unsigned int index,
+		       struct loop **out)
+{
+	char name[16];
+	struct loop_config config = {
+		.name = name,
+		.engine = disk->engine,
+		.nr_entries = DISK_RING_ENTRIES,
+		.poll_us = disk->poll_us,
+		/* Every vCPU, and the other disks' threads. */
+		.nr_busy_cpus = machine->nr_cpus + machine->nr_disks - 1,
+	};
+
+	snprintf(name, sizeof(name), "disk%u", index);
+	return loop_create(&config, out);
+}
+
+static int open_disk(struct machine *machine, const struct machine_config *config, unsigned int index)
+{
+	struct machine_disk_part *disk = &machine->disks[index];
+	const struct machine_disk *asked = &config->disks[index];
+	struct blk_config blk = { .serial = asked->serial, .nr_queues = asked->nr_queues };
+	int rc;
+
+	disk->machine = machine;
+	disk->index = index;
+	rc = open_block(disk, asked, &disk->block);
 	if (rc < 0)
 		return rc;
-	snprintf(name, sizeof(name), "disk%u", index);
-	loop.name = name;
-	rc = loop_create(&loop, &disk->loop);
+	disk->device_number = device_number(asked->lvm_name ? disk->path : asked->block.path);
+	rc = create_loop(config, asked, index, &disk->loop);
 	if (rc < 0)
 		return rc;
 	blk.block = disk->block;
 	blk.loop = disk->loop;
+	if (asked->pause_on_error) {
+		blk.trouble_ops = &machine_pause_on_trouble;
+		blk.trouble_arg = disk;
+	}
 	rc = blk_create(&blk, &disk->device);
 	if (rc < 0) {
-		log_error("cannot make a virtio disk of '%s': %s", config->block.path, strerror(-rc));
+		log_error("cannot make a virtio disk of %s: %s", block_description(disk->block), strerror(-rc));
 		return rc;
 	}
 	log_info("disk vd%c: %s, %llu MiB, engine %s, %u queue%s", 'a' + index, block_description(disk->block),
 		 (unsigned long long)(block_geometry(disk->block)->size_bytes >> 20), loop_engine_name(disk->loop),
-		 config->nr_queues, config->nr_queues == 1 ? "" : "s");
+		 asked->nr_queues, asked->nr_queues == 1 ? "" : "s");
 	return machine_plug(machine, disk->device, &disk->pci);
 }
 
@@ -44,7 +87,7 @@ int machine_disks_init(struct machine *machine, const struct machine_config *con
 		int rc;
 
 		machine->nr_disks++;
-		rc = open_disk(machine, &config->disks[i], i);
+		rc = open_disk(machine, config, i);
 		if (rc < 0)
 			return rc;
 	}

@@ -116,7 +116,10 @@ static int build(struct machine *machine, const struct machine_config *config)
 {
 	int rc;
 
-	rc = loop_create(&control_config, &machine->control);
+	/* Before there is a thread or a descriptor that its janitor would inherit. */
+	rc = machine_volumes_init(machine, config);
+	if (rc == 0)
+		rc = loop_create(&control_config, &machine->control);
 	if (rc == 0)
 		rc = init_memory(machine, config->memory_bytes);
 	if (rc == 0)
@@ -129,6 +132,8 @@ static int build(struct machine *machine, const struct machine_config *config)
 		rc = machine_platform_init(machine);
 	if (rc == 0)
 		rc = machine_disks_init(machine, config);
+	if (rc == 0)
+		rc = machine_growth_init(machine);
 	if (rc == 0)
 		rc = machine_console_init(machine, config);
 	if (rc == 0)
@@ -154,11 +159,13 @@ int machine_create(const struct machine_config *config, struct machine **out)
 		return -ENOMEM;
 	machine->kvm.dev_fd = machine->kvm.vm_fd = -1;
 	machine->platform.event_irq_fd = machine->console.irq_fd = -1;
+	machine->growth.asked.fd = machine->growth.uevents.fd = -1;
+	machine_pause_init(machine);
 	bus_init(&machine->bus);
 	irq_router_init(&machine->irqs, &machine->kvm);
 	rc = build(machine, config);
 	if (rc < 0) {
-		machine_destroy(machine);
+		(void)machine_destroy(machine);
 		return rc;
 	}
 	*out = machine;
@@ -186,7 +193,11 @@ int machine_run(struct machine *machine, enum machine_outcome *outcome)
 
 void machine_power_button(struct machine *machine)
 {
-	acpi_power_press(&machine->platform.power);
+	/* A guest that stands still can't shut down. */
+	if (machine_is_troubled(machine))
+		machine_stop(machine);
+	else
+		acpi_power_press(&machine->platform.power);
 }
 
 void machine_stop(struct machine *machine)
@@ -194,15 +205,18 @@ void machine_stop(struct machine *machine)
 	machine_end(machine, MACHINE_STOPPED);
 }
 
-void machine_destroy(struct machine *machine)
+int machine_destroy(struct machine *machine)
 {
+	int rc;
+
 	if (!machine)
-		return;
+		return 0;
 	(void)!machine_prepare_join(machine);
 	machine_cpus_stop(machine);
 	kvm_retire(&machine->kvm);
 	fini_rng(machine);
 	machine_console_fini(machine);
+	machine_growth_fini(machine);
 	machine_disks_fini(machine);
 	machine_platform_fini(machine);
 	machine_cpus_fini(machine);
@@ -213,5 +227,7 @@ void machine_destroy(struct machine *machine)
 	if (machine->control)
 		loop_destroy(machine->control);
 	machine_prepare_fini(machine);
+	rc = machine_volumes_fini(machine);
 	free(machine);
+	return rc;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "virtio/backend/block.h"
+#include "virtio/backend/block_limit.h"
 
 #define MACHINE_MAX_DISKS 24
 #define MACHINE_MAX_CPUS 64
@@ -18,7 +19,13 @@ enum machine_console {
 };
 
 struct machine_disk {
-	struct block_options block;
+	struct block_options block; /* without a path if lvm_name is set */
+	const char *lvm_name; /* "VG/LV", or NULL */
+	bool snapshot; /* of lvm_name, for this run */
+	uint64_t snapshot_bytes; /* 0: the machine chooses */
+	struct block_limits limits;
+	bool pause_on_error;
+	int poll_us; /* -1: adaptive, 0: off, else the most */
 	enum loop_engine engine;
 	unsigned int nr_queues; /* at least 1 */
 	char serial[MACHINE_SERIAL_BYTES + 1];
@@ -26,6 +33,7 @@ struct machine_disk {
 
 /* Checked by vmm/lib: every number is in range, every path is set. The strings outlive machine_create() only. */
 struct machine_config {
+	const char *name; /* the VM's, for what is made for it on the host */
 	const char *kernel_path;
 	const char *initrd_path; /* NULL: none */
 	const char *command_line;
@@ -57,8 +65,11 @@ struct machine;
 __attribute__((warn_unused_result)) int machine_create(const struct machine_config *config, struct machine **out);
 /* Starts the vCPUs and runs the control loop until the machine ends. 0 with *outcome set, or a negative errno. */
 __attribute__((warn_unused_result)) int machine_run(struct machine *machine, enum machine_outcome *outcome);
-void machine_power_button(struct machine *machine); /* any thread, async-signal-safe */
+/* Ends a machine that a disk's error has paused. Any thread, async-signal-safe. */
+void machine_power_button(struct machine *machine);
 void machine_stop(struct machine *machine); /* any thread, async-signal-safe */
-void machine_destroy(struct machine *machine);
+void machine_refresh(struct machine *machine); /* have disks grown? Any thread, async-signal-safe */
+/* 0, or a negative errno, logged, if something that was made for this machine on the host is left. NULL: 0. */
+int machine_destroy(struct machine *machine);
 
 #endif

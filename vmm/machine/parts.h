@@ -15,6 +15,7 @@
 #include "devices/pvpanic.h"
 #include "devices/uart16550.h"
 #include "virtio/core/device.h"
+#include "virtio/dev/blk.h"
 #include "virtio/transport/pci.h"
 #include "vmm/boot/boot.h"
 #include "vmm/core/bus.h"
@@ -25,6 +26,9 @@
 #include "vmm/core/stream.h"
 #include "vmm/core/vcpu.h"
 #include "vmm/machine/machine.h"
+
+/* "/dev/VG/LV" or what device-mapper makes of it, with room for the longest names and doubled hyphens. */
+#define MACHINE_VOLUME_PATH_BYTES 544
 
 /* vmm/machine/cpus.c */
 struct machine_cpus {
@@ -72,6 +76,10 @@ struct machine_console_part {
 
 /* vmm/machine/disks.c: a disk, its loop's thread, its device and its PCI function. */
 struct machine_disk_part {
+	char path[MACHINE_VOLUME_PATH_BYTES]; /* of a logical volume, from machine_volumes_init(); else empty */
+	struct machine *machine;
+	unsigned int index;
+	dev_t device_number; /* of the block device; 0: it is none */
 	struct block *block;
 	struct loop *loop;
 	bool running; /* the loop's thread was started */
@@ -79,7 +87,23 @@ struct machine_disk_part {
 	struct virtio_pci *pci;
 };
 
+/* vmm/machine/growth.c: on the control loop. */
+struct machine_growth {
+	struct loop_event asked; /* signalled by machine_refresh() */
+	struct loop_poll uevents; /* the kernel's messages about devices; no descriptor where they are refused */
+};
+
+/* vmm/machine/pause.c */
+struct machine_pause {
+	_Atomic unsigned int nr_troubled; /* disks that hold failed requests; counted by their threads */
+	struct loop_post changed; /* to the control loop */
+	bool paused; /* the vCPUs are; the control thread's */
+};
+
+struct host_janitor;
+
 struct machine {
+	struct host_janitor *janitor; /* NULL: there is nothing to undo */
 	struct kvm kvm;
 	struct bus bus;
 	struct irq_router irqs;
@@ -93,6 +117,8 @@ struct machine {
 	struct machine_console_part console;
 	unsigned int nr_disks;
 	struct machine_disk_part disks[MACHINE_MAX_DISKS];
+	struct machine_growth growth;
+	struct machine_pause pause;
 	struct machine_cpus cpus;
 };
 
@@ -112,17 +138,39 @@ __attribute__((warn_unused_result)) int machine_console_init(struct machine *mac
 void machine_console_release(struct machine *machine);
 void machine_console_fini(struct machine *machine);
 
+/* vmm/machine/volumes.c: finds the logical volumes that the configuration names, makes the snapshots, and sets
+ * machine->disks[i].path for each disk that has an lvm_name. Before the disks are opened. 0 or a negative errno,
+ * logged.
+ */
+__attribute__((warn_unused_result)) int machine_volumes_init(struct machine *machine,
+							     const struct machine_config *config);
+/* Removes the snapshots. The disks are closed. 0, or a negative errno, logged, if one is left. */
+int machine_volumes_fini(struct machine *machine);
+
 __attribute__((warn_unused_result)) int machine_disks_init(struct machine *machine,
 							   const struct machine_config *config);
 /* Starts the disks' threads. 0 or a negative errno, logged. */
 __attribute__((warn_unused_result)) int machine_disks_start(struct machine *machine);
 void machine_disks_fini(struct machine *machine);
 
+/* Waits for reasons to look whether the disks have grown. 0 or a negative errno, logged. */
+__attribute__((warn_unused_result)) int machine_growth_init(struct machine *machine);
+void machine_growth_fini(struct machine *machine);
+
+/* What a disk with error=pause tells its trouble to; the argument is its machine_disk_part. */
+extern const struct blk_trouble_ops machine_pause_on_trouble;
+void machine_pause_init(struct machine *machine);
+/* Whether a disk's trouble has paused the machine, or is about to. Any thread, and async-signal-safe. */
+bool machine_is_troubled(struct machine *machine);
+
 __attribute__((warn_unused_result)) int machine_cpus_init(struct machine *machine, const struct machine_config *config);
 /* The first vCPU will start at `entry`. */
 __attribute__((warn_unused_result)) int machine_cpus_enter(struct machine *machine, const struct boot_entry *entry);
 __attribute__((warn_unused_result)) int machine_cpus_start(struct machine *machine);
 void machine_cpus_stop(struct machine *machine);
+/* Takes all vCPUs out of the guest, and lets them back in. */
+void machine_cpus_pause(struct machine *machine);
+void machine_cpus_resume(struct machine *machine);
 void machine_cpus_fini(struct machine *machine);
 
 /* vmm/machine/tables.c: describes the machine to the guest. */
