@@ -11,11 +11,16 @@
 #define BLK_MAX_QUEUES 4
 #define BLK_QUEUE_SIZE 256
 
+#define BLK_F_SEG_MAX (UINT64_C(1) << 2)
 #define BLK_F_RO (UINT64_C(1) << 5)
+#define BLK_F_BLK_SIZE (UINT64_C(1) << 6)
 #define BLK_F_FLUSH (UINT64_C(1) << 9)
+#define BLK_F_TOPOLOGY (UINT64_C(1) << 10)
+#define BLK_F_CONFIG_WCE (UINT64_C(1) << 11)
 #define BLK_F_MQ (UINT64_C(1) << 12)
 #define BLK_F_DISCARD (UINT64_C(1) << 13)
 #define BLK_F_WRITE_ZEROES (UINT64_C(1) << 14)
+#define BLK_F_SECURE_ERASE (UINT64_C(1) << 16)
 
 enum blk_type {
 	BLK_READ = 0,
@@ -24,6 +29,7 @@ enum blk_type {
 	BLK_GET_ID = 8,
 	BLK_DISCARD = 11,
 	BLK_WRITE_ZEROES = 13,
+	BLK_SECURE_ERASE = 14,
 };
 
 enum blk_status {
@@ -35,9 +41,21 @@ enum blk_status {
 
 /* Offsets in the device configuration (5.2.4). */
 #define BLK_CONFIG_CAPACITY 0x00
+#define BLK_CONFIG_SIZE_MAX 0x08
+#define BLK_CONFIG_SEG_MAX 0x0c
 #define BLK_CONFIG_BLOCK_SIZE 0x14
+#define BLK_CONFIG_PHYSICAL_EXP 0x18
+#define BLK_CONFIG_ALIGNMENT_OFFSET 0x19
+#define BLK_CONFIG_MIN_IO 0x1a
+#define BLK_CONFIG_OPT_IO 0x1c
+#define BLK_CONFIG_WRITEBACK 0x20
 #define BLK_CONFIG_NR_QUEUES 0x22
 #define BLK_CONFIG_MAX_DISCARD 0x24
+#define BLK_CONFIG_MAX_DISCARD_SEG 0x28
+#define BLK_CONFIG_DISCARD_ALIGNMENT 0x2c
+#define BLK_CONFIG_MAX_ZEROES 0x30
+#define BLK_CONFIG_MAX_ZEROES_SEG 0x34
+#define BLK_CONFIG_ZEROES_MAY_UNMAP 0x38
 
 struct blk_header {
 	uint32_t type;

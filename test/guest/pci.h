@@ -23,7 +23,7 @@
 #define PCI_NR_SLOTS 32
 #define PCI_NR_BARS 6
 
-/* The base of bus 0's ECAM window; panics if there is no MCFG. */
+/* The base of bus 0's ECAM window; panics if there is neither an MCFG nor QEMU's microvm. */
 uint64_t pci_ecam(void);
 /* The configuration space of function 0 of `slot` on bus 0. */
 uint64_t pci_config(unsigned int slot);
@@ -34,5 +34,7 @@ uint8_t pci_capability(uint64_t config, uint8_t id, uint8_t from);
 /* Where memory BAR `bar` is, 0 if nowhere; and how large it is. */
 uint64_t pci_bar_address(uint64_t config, unsigned int bar);
 uint64_t pci_bar_size(uint64_t config, unsigned int bar);
+/* Gives memory BARs on bus 0 that are nowhere an address: what firmware does, on machines whose firmware does not. */
+void pci_place_bars(void);
 
 #endif

@@ -178,7 +178,8 @@ bool virtio_queue_enable(struct virtio_device *dev, uint16_t index, uint16_t max
 	return true;
 }
 
-bool virtio_queue_vector(struct virtio_device *dev, uint16_t index, uint16_t entry, uint8_t vector)
+/* Fills MSI-X entry `entry` and switches MSI-X on; false if there is none. */
+static bool set_entry(const struct virtio_device *dev, uint16_t entry, uint8_t vector)
 {
 	uint64_t at = dev->msix_table + (uint64_t)entry * MSIX_ENTRY_BYTES;
 
@@ -189,9 +190,24 @@ bool virtio_queue_vector(struct virtio_device *dev, uint16_t index, uint16_t ent
 	mmio_write32(at + 4, 0);
 	mmio_write32(at + 8, vector);
 	mmio_write32(at + 12, 0);
+	return true;
+}
+
+bool virtio_queue_vector(struct virtio_device *dev, uint16_t index, uint16_t entry, uint8_t vector)
+{
+	if (!set_entry(dev, entry, vector))
+		return false;
 	mmio_write16(dev->common + VIRTIO_QUEUE_SELECT, index);
 	mmio_write16(dev->common + VIRTIO_QUEUE_VECTOR, entry);
 	return mmio_read16(dev->common + VIRTIO_QUEUE_VECTOR) == entry;
+}
+
+bool virtio_config_vector(struct virtio_device *dev, uint16_t entry, uint8_t vector)
+{
+	if (!set_entry(dev, entry, vector))
+		return false;
+	mmio_write16(dev->common + VIRTIO_CONFIG_VECTOR, entry);
+	return mmio_read16(dev->common + VIRTIO_CONFIG_VECTOR) == entry;
 }
 
 void virtio_msix_mask(const struct virtio_device *dev, uint16_t entry, bool masked)

@@ -70,6 +70,8 @@ bool virtio_negotiate(struct virtio_device *dev, uint64_t wanted);
 bool virtio_queue_enable(struct virtio_device *dev, uint16_t index, uint16_t max_size, struct virtqueue *vq);
 /* Has queue `index` raise MSI-X entry `entry`, which delivers `vector` to APIC 0. Before virtio_queue_enable(). */
 bool virtio_queue_vector(struct virtio_device *dev, uint16_t index, uint16_t entry, uint8_t vector);
+/* Has changes of the device's configuration raise MSI-X entry `entry`, likewise. */
+bool virtio_config_vector(struct virtio_device *dev, uint16_t entry, uint8_t vector);
 void virtio_msix_mask(const struct virtio_device *dev, uint16_t entry, bool masked);
 void virtio_ready(struct virtio_device *dev); /* DRIVER_OK */
 

@@ -10,13 +10,25 @@ static const struct {
 	const char *name;
 	const struct test *tests;
 } lists[] = {
-	{ "memory", tests_memory },   { "cpu", tests_cpu },
-	{ "acpi", tests_acpi },	      { "smp", tests_smp },
-	{ "bus", tests_bus },	      { "pci", tests_pci },
-	{ "serial", tests_serial },   { "blk", tests_blk },
-	{ "disks", tests_disks },     { "interrupt", tests_interrupt },
-	{ "rng", tests_rng },	      { "console", tests_console },
-	{ "hostile", tests_hostile }, { "power", tests_power },
+	{ "memory", tests_memory },
+	{ "cpu", tests_cpu },
+	{ "acpi", tests_acpi },
+	{ "smp", tests_smp },
+	{ "bus", tests_bus },
+	{ "pci", tests_pci },
+	{ "serial", tests_serial },
+	{ "blk", tests_blk },
+	{ "blk_config", tests_blk_config },
+	{ "blk_requests", tests_blk_requests },
+	{ "blk_ranges", tests_blk_ranges },
+	{ "blk_reset", tests_blk_reset },
+	{ "blk_growth", tests_blk_growth },
+	{ "disks", tests_disks },
+	{ "interrupt", tests_interrupt },
+	{ "rng", tests_rng },
+	{ "console", tests_console },
+	{ "hostile", tests_hostile },
+	{ "power", tests_power },
 };
 
 static unsigned int failures;
