@@ -168,6 +168,7 @@ static int child_start(struct child *child, const char *path, const struct comma
 {
 	int out[2] = { -1, -1 }, err[2] = { -1, -1 }, rc;
 
+	child->pid = -1;
 	rc = make_pipe(out);
 	if (rc < 0)
 		return rc;

@@ -86,7 +86,7 @@ static int answer(struct host_janitor *janitor, struct janitor_answer *answer)
 int host_janitor_make(struct host_janitor *janitor, const char *const *make, const char *const *undo, char *complaint)
 {
 	struct janitor_request request;
-	struct janitor_answer result;
+	struct janitor_answer result = { 0 };
 	int rc;
 
 	complaint[0] = '\0';

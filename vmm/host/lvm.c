@@ -38,7 +38,7 @@ static int explain_failure(const struct lvm_name *name, const char *purpose, int
 	return -EIO;
 }
 
-static int explain_missing_group(const struct lvm_name *name, const char *purpose)
+static void explain_missing_group(const struct lvm_name *name, const char *purpose)
 {
 	static const char *const argv[] = { "vgs", "--noheadings", "--reportformat", "basic", "--options", "vg_name",
 					    NULL };
@@ -59,7 +59,6 @@ static int explain_missing_group(const struct lvm_name *name, const char *purpos
 	else
 		log_error("cannot %s 'lvm:%s/%s': this host has no volume group; 'pvs' lists its physical volumes",
 			  purpose, name->vg, name->lv);
-	return -ENOENT;
 }
 
 static int explain_missing_volume(const struct lvm_name *name, const char *purpose, const struct lvm_report *report)
@@ -86,8 +85,10 @@ int lvm_look_up(const struct lvm_name *name, const char *purpose, struct lvm_rep
 		return -EPERM;
 	}
 	rc = lvm_report_read(name->vg, report, complaint);
-	if (rc == LVM_STATUS_FAILED && strstr(complaint, "not found"))
-		return explain_missing_group(name, purpose);
+	if (rc == LVM_STATUS_FAILED && strstr(complaint, "not found")) {
+		explain_missing_group(name, purpose);
+		return -ENOENT;
+	}
 	if (rc != 0)
 		return explain_failure(name, purpose, rc, complaint);
 	*volume = lvm_report_find(report, name->vg, name->lv);
@@ -153,7 +154,7 @@ static int explain_no_device(const struct lvm_volume *volume)
 
 int lvm_open_path(const struct lvm_name *name, char path[LVM_PATH_BYTES])
 {
-	const struct lvm_volume *volume;
+	const struct lvm_volume *volume = NULL;
 	struct lvm_report report;
 	int rc;
 

@@ -32,7 +32,7 @@ static int read_file(const char *path, char *buf, size_t size)
 /* The boot's UUID without its hyphens. */
 static int read_boot_id(char id[BOOT_ID_DIGITS + 1])
 {
-	char text[64];
+	char text[64] = "";
 	unsigned int nr = 0;
 	int rc = read_file("/proc/sys/kernel/random/boot_id", text, sizeof(text));
 
@@ -79,7 +79,7 @@ static int read_pid_namespace(unsigned long long *inode)
  * and may hold anything, brackets included. */
 static int read_start(pid_t pid, char *state, unsigned long long *start)
 {
-	char path[32], text[1024];
+	char path[32], text[1024] = "";
 	const char *at;
 	int rc;
 
@@ -98,9 +98,8 @@ static int read_start(pid_t pid, char *state, unsigned long long *start)
 
 int owner_describe(pid_t pid, char label[OWNER_BYTES])
 {
+	unsigned long long namespace = 0, start = 0;
 	char boot[BOOT_ID_DIGITS + 1], state;
-	unsigned long long start;
-	unsigned long long namespace;
 	int rc;
 
 	rc = read_boot_id(boot);
@@ -115,9 +114,9 @@ int owner_describe(pid_t pid, char label[OWNER_BYTES])
 
 enum owner_state owner_state(const char *label)
 {
-	unsigned long long namespace, own_namespace, pid, start, start_now;
+	unsigned long long namespace, pid, start, own_namespace = 0, start_now = 0;
 	const char *at = label + BOOT_ID_DIGITS;
-	char own_boot[BOOT_ID_DIGITS + 1], state;
+	char own_boot[BOOT_ID_DIGITS + 1], state = 'X';
 	int rc;
 
 	if (strspn(label, "0123456789abcdef") != BOOT_ID_DIGITS || !take_number(&at, ":", &namespace) ||

@@ -235,7 +235,7 @@ static void describe(struct overlay *overlay)
 int block_overlay_open(const struct block_options *options, struct block **out)
 {
 	struct block_options below = *options;
-	struct overlay_header header;
+	struct overlay_header header = { 0 };
 	struct overlay *overlay;
 	int rc;
 
