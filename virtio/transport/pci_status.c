@@ -111,6 +111,9 @@ void virtio_pci_status_write(struct virtio_pci *pci, uint8_t value)
 		added &= ~VIRTIO_STATUS_DRIVER_OK;
 	add_bits(pci, added);
 	/* After the bit: the device's thread may need a reset at once, and tells only a driver that is there. */
-	if (added & VIRTIO_STATUS_DRIVER_OK)
+	if (added & VIRTIO_STATUS_DRIVER_OK) {
 		activate(pci);
+		/* Some of it depends on the features, such as whether a disk has a write cache. */
+		virtio_pci_show_config(pci, false);
+	}
 }

@@ -101,6 +101,13 @@ case_blk_rules_overlay_over_qcow2() {
 	[[ $(sha256sum <disk.qcow2) == "$before" ]]
 }
 
+case_blk_rules_under_a_limit() {
+	make_qcow2 disk.qcow2
+	by_the_rules "" --disk disk.qcow2,iops=100000
+	by_the_rules "block=4096" --disk numbered,bandwidth=1G,block=4096
+	sound_qcow2 disk.qcow2
+}
+
 case_blk_rules_loop_device() {
 	local device
 	make_disk disk

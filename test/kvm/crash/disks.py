@@ -51,7 +51,7 @@ class Raw:
 
 
 class Overlay:
-    """Over a raw base whose sectors the host has named. Reads by the definition in virtio/backend/overlay_header.h."""
+    """Over a raw base whose sectors the host has named. Reads by the definition in virtio/backend/overlay/header.h."""
 
     BLOCK = 4096
 

@@ -72,6 +72,23 @@ static void overlay_submit(struct block *block, struct block_request *request)
 		send_here(overlay, request);
 }
 
+static uint32_t larger(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+/* What a base knows only once it is attached. */
+static void limit_to_base(struct overlay *overlay)
+{
+	const struct block_geometry *base = block_geometry(overlay->base);
+	struct block_geometry *geometry = &overlay->block.geometry;
+
+	geometry->opt_io_bytes = base->opt_io_bytes;
+	geometry->buffer_align = larger(base->buffer_align, geometry->buffer_align);
+	if (geometry->max_segments > base->max_segments)
+		geometry->max_segments = base->max_segments;
+}
+
 static int overlay_attach(struct block *block, struct loop *loop)
 {
 	struct overlay *overlay = (struct overlay *)block;
@@ -86,6 +103,7 @@ static int overlay_attach(struct block *block, struct loop *loop)
 		return rc;
 	}
 	overlay->loop = loop;
+	limit_to_base(overlay);
 	overlay_walk_attach(overlay);
 	overlay_flush_attach(overlay);
 	return 0;
@@ -123,11 +141,6 @@ static const struct block_ops overlay_ops = {
 
 /* --- opening --- */
 
-static uint32_t larger(uint32_t a, uint32_t b)
-{
-	return a > b ? a : b;
-}
-
 /* The disk has the base's size, and can do what the overlay's file can. */
 static void set_geometry(struct overlay *overlay)
 {
@@ -140,12 +153,8 @@ static void set_geometry(struct overlay *overlay)
 	/* Less than a block of the overlay means copying. */
 	geometry->physical_block_bytes = larger(base->physical_block_bytes, OVERLAY_BLOCK_BYTES);
 	geometry->min_io_bytes = geometry->physical_block_bytes;
-	geometry->opt_io_bytes = base->opt_io_bytes;
-	geometry->buffer_align = larger(base->buffer_align, upper->buffer_align);
 	if (geometry->can_discard)
 		geometry->discard_granularity_bytes = larger(upper->discard_granularity_bytes, OVERLAY_BLOCK_BYTES);
-	if (geometry->max_segments > base->max_segments)
-		geometry->max_segments = base->max_segments;
 	geometry->can_secure_erase = false;
 	geometry->max_secure_erase_bytes = 0;
 }
