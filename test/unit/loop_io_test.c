@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -267,12 +268,18 @@ struct slow {
 	bool finished;
 	int result;
 	struct loop_io *next;
+	sem_t *until; /* what its end waits for; NULL: a while */
 };
 
 static int slow_call(struct loop_io *io)
 {
-	owner_of(io, struct slow, io)->worker = pthread_self();
-	usleep(30000);
+	struct slow *slow = owner_of(io, struct slow, io);
+
+	slow->worker = pthread_self();
+	if (slow->until != NULL)
+		sem_wait(slow->until);
+	else
+		usleep(30000);
 	return -EUCLEAN;
 }
 
@@ -346,16 +353,24 @@ START_TEST(a_stopped_loop_completes_what_was_submitted_and_refuses_what_comes_af
 {
 	struct loop *loop = make_loop(_i, 8);
 	struct slow first[6], late = slow_make(loop);
+	sem_t stopped;
 
+	sem_init(&stopped, 0, 0);
 	ck_assert_int_eq(loop_start(loop), 0);
 	for (int i = 0; i < 6; i++) {
 		first[i] = slow_make(loop);
-		if (i == 0)
+		if (i == 0) {
 			first[i].next = &late.io;
+			first[i].until = &stopped;
+		}
 		(void)loop_call(loop, submit_slow, &first[i]);
 	}
 	loop_stop(loop);
+	/* Until the loop's thread has seen it, even on a busy machine. */
+	usleep(300000);
+	sem_post(&stopped);
 	loop_join(loop);
+	sem_destroy(&stopped);
 	for (int i = 0; i < 6; i++)
 		ck_assert_int_eq(first[i].result, -EUCLEAN);
 	ck_assert(late.finished);
