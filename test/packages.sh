@@ -5,6 +5,7 @@ BUILD_NEEDS=(gcc libc6-dev linux-libc-dev make cmake ninja-build pkg-config
              liburing-dev libaio-dev liblz4-dev libzstd-dev liblzma-dev zlib1g-dev libmd-dev)
 UNIT_NEEDS=(check)
 LINT_NEEDS=(clang-format clang-tidy shellcheck mandoc)
+FORMATS_NEEDS=(qemu-utils openssl python3)
 CLANG_NEEDS=(clang libclang-rt-14-dev)
 
 # packages_install PACKAGE...: installs those that are missing, and only those, and says so.

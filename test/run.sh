@@ -7,23 +7,27 @@
 #   unit    unit tests, debug build
 #   asan    unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #   tsan    unit tests of what threads share, under ThreadSanitizer
-#   fuzz    each fuzz target for MOTE_FUZZ_SECONDS (20)
-#   kvm     test/kvm/run.sh: bare-metal guests on this machine's KVM
+#   fuzz    each fuzz target for MOTE_FUZZ_SECONDS (10)
+#   formats test/formats/run.sh: disk formats against QEMU's tools, random requests and kills
+#   kvm     test/kvm/run.sh: bare-metal guests on this machine's KVM, and kills of mote at random moments
 #   lab     test/lab/run.sh: Debian guests in the lab
 #
-# Ends with a table and "N passed, N failed", and ", N skipped" if a part could not run here. The exit status
-# is 0 if nothing failed, 1 if something did, 2 for a mistake in the arguments.
+# What all parts need is installed first; the lab's images, if any must be made, are made beside the other parts.
+# Ends with tables, of the steps' seconds and of the parts, and "N passed, N failed", and ", N skipped" if a part could
+# not run here. The exit status is 0 if nothing failed, 1 if something did, 2 for a mistake in the arguments.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/.." || exit 2
 # shellcheck source=packages.sh
 . "$here/packages.sh"
+# shellcheck source=lab/packages.sh
+. "$here/lab/packages.sh"
 
-ALL_PARTS=(lint build unit asan tsan fuzz kvm lab)
+ALL_PARTS=(lint build unit asan tsan fuzz formats kvm lab)
 MAX_RELEASE_BYTES=$((1536 * 1024))
 # What runs on more than one thread, or is handed between threads.
-TSAN_TESTS='loop|virtq|virtio|irq|msi|bus|stream|blk|log'
-fuzz_seconds=${MOTE_FUZZ_SECONDS:-20}
+TSAN_TESTS='boot_ranges|boot_payload|boot_cache|loop|virtq|virtio|irq|msi|bus|stream|blk|block|overlay|qcow2|vcpu|uevent|log'
+fuzz_seconds=${MOTE_FUZZ_SECONDS:-10}
 
 case ${1:-} in --help | -h) sed -n '2,${/^#/!q;s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac
 parts=("$@")
@@ -34,7 +38,8 @@ done
 wanted() { [[ " ${parts[*]} " == *" $1 "* ]]; }
 
 logs=$(mktemp -d)
-trap 'rm -rf "$logs"' EXIT
+images_pid=
+trap '[ -z "$images_pid" ] || kill "$images_pid" 2>/dev/null; rm -rf "$logs"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
@@ -43,6 +48,16 @@ passed=0 failed=0 skipped=0
 pass() { passed=$((passed + 1)); echo "  ok: $*"; }
 fail() { failed=$((failed + 1)); echo "  FAILED: $*"; }
 skip() { skipped=$((skipped + 1)); echo "  skipped: $*"; }
+
+# timed NAME COMMAND...: runs it as a step, whose seconds the table at the end shows.
+steps=()
+timed() {
+    local name=$1 start=$SECONDS status=0
+    shift
+    "$@" || status=$?
+    steps+=("$(printf '%-32s %7d' "$name" $((SECONDS - start)))")
+    return $status
+}
 
 # count_closing_line FILE WHAT STATUS: adds the "N passed, N failed[, N skipped]" that a script ended with.
 count_closing_line() {
@@ -66,27 +81,36 @@ run_script() {
     count_closing_line "$logs/script" "$1" "$status"
 }
 
-# build PRESET [OPTION...]: configures and builds it; prints the compiler's words only if it fails.
+# build PRESET [TARGET...]: configures and builds it, or only the targets; prints the compiler's words only if it fails.
 build() {
-    local start=$SECONDS
-    echo "  building $1"
-    if cmake --preset "$@" >"$logs/build" 2>&1 && cmake --build --preset "$1" >>"$logs/build" 2>&1; then
-        echo "  built $1 in $((SECONDS - start)) s"
-        return 0
-    fi
+    local preset=$1
+    shift
+    if timed "build $preset" build_quietly "$preset" "$@"; then return 0; fi
     grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking)' "$logs/build" | tail -n 60
     return 1
 }
+build_quietly() {
+    echo "  building $1"
+    cmake --preset "$1" >"$logs/build" 2>&1 &&
+        cmake --build --preset "$1" ${2:+--target "${@:2}"} >>"$logs/build" 2>&1
+}
 
-# unit_tests PRESET [REGEX]: builds the preset and runs its unit tests; counts Check's checks.
+ctest_shown() {
+    ctest --test-dir "build/$1" -L unit -R "$2" --output-on-failure --no-tests=error -j "$(nproc)" 2>&1 | tee "$logs/ctest"
+    return "${PIPESTATUS[0]}"
+}
+
+# unit_tests PRESET [REGEX]: builds the preset's unit tests and runs them; counts Check's checks.
 unit_tests() {
-    local preset=$1 regex=${2:-.} status ran broken died
-    if ! build "$preset"; then
+    local preset=$1 regex=${2:-.} status ran broken died tests=()
+    cmake --preset "$preset" >"$logs/build" 2>&1
+    mapfile -t tests < <(ctest --test-dir "build/$preset" -N -L unit -R "$regex" | sed -nE 's|.*: unit/|test-|p')
+    if ! build "$preset" "${tests[@]}"; then
         fail "the $preset build"
         return
     fi
-    ctest --test-dir "build/$preset" -L unit -R "$regex" --output-on-failure --no-tests=error -j "$(nproc)" | tee "$logs/ctest"
-    status=${PIPESTATUS[0]}
+    timed "unit tests, $preset" ctest_shown "$preset" "$regex"
+    status=$?
     read -r ran broken < <(sed -nE 's/.*Checks: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+).*/\1 \2 \3/p' \
         "build/$preset/Testing/Temporary/LastTest.log" |
         awk '{ checks += $1; broken += $2 + $3 } END { print checks + 0, broken + 0 }')
@@ -97,15 +121,13 @@ unit_tests() {
 }
 
 part_lint() {
-    packages_install "${BUILD_NEEDS[@]}" "${UNIT_NEEDS[@]}" "${LINT_NEEDS[@]}" || { fail 'packages'; return; }
-    run_script 900 test/lint/run.sh
+    timed lint run_script 900 test/lint/run.sh
 }
 
 part_build() {
     local bytes
-    packages_install "${BUILD_NEEDS[@]}" "${UNIT_NEEDS[@]}" || { fail 'packages'; return; }
     if build debug; then pass 'debug builds without a warning'; else fail 'the debug build'; fi
-    if build release -DMOTE_TESTS=ON; then pass 'release builds without a warning'; else fail 'the release build'; return; fi
+    if build release; then pass 'release builds without a warning'; else fail 'the release build'; return; fi
     bytes=$(stat -c %s build/release/vmm/cli/mote)
     if [ "$bytes" -le "$MAX_RELEASE_BYTES" ]; then pass "mote has $bytes bytes"
     else fail "mote has $bytes bytes, more than $MAX_RELEASE_BYTES"; fi
@@ -113,20 +135,9 @@ part_build() {
     else pass 'mote is static'; fi
 }
 
-part_unit() {
-    packages_install "${BUILD_NEEDS[@]}" "${UNIT_NEEDS[@]}" || { fail 'packages'; return; }
-    unit_tests debug
-}
-
-part_asan() {
-    packages_install "${BUILD_NEEDS[@]}" "${UNIT_NEEDS[@]}" "${CLANG_NEEDS[@]}" || { fail 'packages'; return; }
-    unit_tests asan
-}
-
-part_tsan() {
-    packages_install "${BUILD_NEEDS[@]}" "${UNIT_NEEDS[@]}" "${CLANG_NEEDS[@]}" || { fail 'packages'; return; }
-    unit_tests tsan "$TSAN_TESTS"
-}
+part_unit() { unit_tests debug; }
+part_asan() { unit_tests asan; }
+part_tsan() { unit_tests tsan "$TSAN_TESTS"; }
 
 # fuzz_one TARGET: its output and its exit status into files.
 fuzz_one() {
@@ -140,18 +151,21 @@ fuzz_one() {
     echo $? >"$logs/$name.status"
 }
 
+# fuzz_all TARGET...: as many at a time as there are CPUs.
+fuzz_all() {
+    export -f fuzz_one
+    export logs fuzz_seconds
+    # shellcheck disable=SC2016 # for the inner shell
+    printf '%s\n' "$@" | xargs -P "$(nproc)" -I{} bash -c 'fuzz_one "$1"' fuzz {}
+}
+
 part_fuzz() {
-    local targets=() target name i
-    packages_install "${BUILD_NEEDS[@]}" "${CLANG_NEEDS[@]}" || { fail 'packages'; return; }
+    local targets=() target name
     build fuzz || { fail 'the fuzz build'; return; }
     mapfile -t targets < <(find build/fuzz -type f -name 'fuzz-*' -executable | sort)
     [ ${#targets[@]} -gt 0 ] || { fail 'there are no fuzz targets'; return; }
     echo "  ${#targets[@]} targets, $fuzz_seconds s each, $(nproc) at a time"
-    for ((i = 0; i < ${#targets[@]}; i++)); do
-        fuzz_one "${targets[i]}" &
-        if (((i + 1) % $(nproc) == 0)); then wait; fi
-    done
-    wait
+    timed fuzz fuzz_all "${targets[@]}"
     for target in "${targets[@]}"; do
         name=${target##*/}
         if [ "$(cat "$logs/$name.status")" = 0 ]; then
@@ -163,22 +177,58 @@ part_fuzz() {
     done
 }
 
+part_formats() {
+    build release || { fail 'the release build'; return; }
+    WORKLOAD=$PWD/build/release/test/formats/formats-workload CRASH=$PWD/build/release/test/formats/formats-crash \
+        timed formats run_script 600 test/formats/run.sh
+}
+
 part_kvm() {
     if [ ! -e /dev/kvm ]; then skip 'this machine has no /dev/kvm'; return; fi
     if [ ! -r /dev/kvm ] || [ ! -w /dev/kvm ]; then skip '/dev/kvm is not permitted to this user'; return; fi
-    packages_install "${BUILD_NEEDS[@]}" "${UNIT_NEEDS[@]}" || { fail 'packages'; return; }
-    build release -DMOTE_TESTS=ON || { fail 'the release build'; return; }
-    MOTE=build/release/vmm/cli/mote GUESTS=build/release/test/guest run_script 600 test/kvm/run.sh
+    build release || { fail 'the release build'; return; }
+    MOTE=build/release/vmm/cli/mote GUESTS=build/release/test/guest timed 'bare-metal guests' run_script 900 test/kvm/run.sh
 }
 
 part_lab() {
     if [ "$(id -u)" != 0 ]; then skip 'the lab must be built as root'; return; fi
-    # shellcheck source=lab/packages.sh
-    . test/lab/packages.sh
-    packages_install "${BUILD_NEEDS[@]}" "${UNIT_NEEDS[@]}" "${LAB_NEEDS[@]}" || { fail 'packages'; return; }
-    build release -DMOTE_TESTS=ON || { fail 'the release build'; return; }
-    run_script 2100 test/lab/run.sh --mote build/release/vmm/cli/mote
+    timed "wait for the lab's images" lab_images_ready || { fail "the lab's images"; return; }
+    build release || { fail 'the release build'; return; }
+    timed 'lab' run_script 2100 test/lab/run.sh --mote build/release/vmm/cli/mote
 }
+
+# The lab's images are mostly downloads: they are made while others compile.
+lab_images_start() {
+    (
+        start=$SECONDS
+        nice -n 5 test/lab/images.sh host guest
+        status=$?
+        echo "lab: images after $((SECONDS - start)) s"
+        exit $status
+    ) >"$logs/images" 2>&1 &
+    images_pid=$!
+}
+lab_images_ready() {
+    local status=0
+    wait "$images_pid" || status=$?
+    images_pid=
+    cat "$logs/images"
+    return $status
+}
+
+# install_needs: the packages of all wanted parts at once.
+install_needs() {
+    local needs=("${BUILD_NEEDS[@]}" "${UNIT_NEEDS[@]}")
+    if wanted lint; then needs+=("${LINT_NEEDS[@]}"); fi
+    if wanted asan || wanted tsan || wanted fuzz; then needs+=("${CLANG_NEEDS[@]}"); fi
+    if wanted formats || wanted kvm; then needs+=("${FORMATS_NEEDS[@]}"); fi
+    if lab_wanted; then needs+=("${LAB_NEEDS[@]}"); fi
+    packages_install "${needs[@]}"
+}
+lab_wanted() { wanted lab && [ "$(id -u)" = 0 ]; }
+
+timed packages install_needs || exit 1
+if lab_wanted; then lab_images_start; fi
 
 total_passed=0 total_failed=0 total_skipped=0 table=()
 for part in "${ALL_PARTS[@]}"; do
@@ -190,6 +240,9 @@ for part in "${ALL_PARTS[@]}"; do
     total_passed=$((total_passed + passed)) total_failed=$((total_failed + failed)) total_skipped=$((total_skipped + skipped))
 done
 
+echo
+printf '%-32s %7s\n' step seconds
+printf '%s\n' "${steps[@]}"
 echo
 printf '%-8s %7s %7s %8s %8s\n' part passed failed skipped seconds
 printf '%s\n' "${table[@]}"

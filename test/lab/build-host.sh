@@ -2,6 +2,7 @@
 # build-host.sh HOST_ROOT KERNEL OUT - the lab host from its root tar and its kernel:
 #   OUT/root.img    ext4, only ever opened read-only
 #   OUT/vmlinuz
+#   OUT/tools.img  what guests use of it (build-tools.sh)
 #   OUT/initrd.gz   reaches the root through virtio and lays a writable tmpfs over it
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -30,6 +31,9 @@ echo "  making the root image"
 size_mib=$(( $(du -sm --apparent-size "$tree" | cut -f1) * 13 / 10 + 64 ))
 truncate -s "${size_mib}M" "$out/root.img"
 mke2fs -q -t ext4 -O ^has_journal -m 0 -L labroot -d "$tree" "$out/root.img"
+
+echo "  making the guests' tools"
+"$here/build-tools.sh" "$tree" "$out/tools.img"
 
 echo "  making the initrd"
 ird=$out/initrd

@@ -55,8 +55,8 @@ host() {
     root=$(cache_entry host-root "$(cache_key "${HOST_PACKAGES[*]}" "@$here/build-host-root.sh")" \
         "$here/build-host-root.sh")
     kernel=$(kernel 6.1-cloud)
-    cache_entry host "$(cache_key "${root##*/}" "${kernel##*/}" "@$here/build-host.sh" "@$here/host-init.sh" \
-        "@$here/host-initrd-init.sh")" "$here/build-host.sh" "$root" "$kernel"
+    cache_entry host "$(cache_key "${root##*/}" "${kernel##*/}" "@$here/build-host.sh" "@$here/build-tools.sh" \
+        "@$here/host-init.sh" "@$here/host-initrd-init.sh")" "$here/build-host.sh" "$root" "$kernel"
 }
 
 guest() {
@@ -70,7 +70,7 @@ guest() {
         ids+=" ${entry##*/}"
     done
     cache_entry guest "$(cache_key "${root##*/}" "$ids" "@$here/guest" "@$here/guest-initrd.sh" \
-        "@$here/build-guest.sh")" "$here/build-guest.sh" "$root" "${kernels[@]}"
+        "@$here/trim-guest.sh" "@$here/build-guest.sh")" "$here/build-guest.sh" "$root" "${kernels[@]}"
 }
 
 shopt -s inherit_errexit

@@ -10,7 +10,8 @@
 #   --share DIR       DIR, read-write, at /lab/share, which is where COMMAND starts
 #   --guest           guest material: /lab/boot/{vmlinuz,vmlinux,initrd}-{6.1-cloud,6.1-generic,6.12-cloud},
 #                     /lab/boot/initrd-debian, and /dev/lab/guestroot, the read-only disk that holds the
-#                     guest's root file system (copy it: dd if=/dev/lab/guestroot of=... bs=1M conv=sparse)
+#                     guest's root file system (copy it: dd if=/dev/lab/guestroot of=... bs=1M conv=sparse),
+#                     and /dev/lab/tools, read-only, programs for guests that boot the small initrd
 #   --disk FILE|SIZE  a raw image, or a new empty disk (e.g. 8G), as /dev/lab/disk0, disk1, ...
 #   --cpus N          CPUs of the lab host (2)
 #   --memory MIB      its memory (3072)
@@ -96,6 +97,7 @@ disk "$host/root.img" root readonly=on,file.locking=off
 if [ "$guest" = 1 ]; then
     disk "$material/root.img" guestroot readonly=on,file.locking=off
     disk "$material/boot.img" boot readonly=on,file.locking=off
+    disk "$host/tools.img" tools readonly=on,file.locking=off
 fi
 for i in "${!disks[@]}"; do
     file=${disks[i]}

@@ -6,7 +6,8 @@
 #   --stand-in    QEMU in mote's place, to try the lab itself (stand-in.sh)
 #   --list        the cases
 #   --logs DIR    keep the consoles of cases that failed
-# PATIENCE=N in the environment multiplies all time limits (1), for a machine with other work.
+# In the environment: PATIENCE=N multiplies all time limits (1), for a machine with other work; JOBS=N is how many cases
+# run at a time (the lab host's CPUs, 2).
 # A case whose nested guest hangs or is reset without a word is tried once more, and that is counted and
 # printed. The last line is "N passed, N failed"; the exit status says the same.
 set -euo pipefail
@@ -53,21 +54,21 @@ lab_pid=
 trap '[ -z "$lab_pid" ] || kill "$lab_pid" 2>/dev/null; rm -rf "$share"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-cp "$here"/cases/* "$share/"
-cp "$mote" "$share/mote"
+mkdir "$share/tools"
+cp "$here"/cases/* "$share/tools/"
+mv "$share/tools/run-in-lab.sh" "$share/"
+cp "$mote" "$share/tools/mote"
 : >"$share/results"
 
-passed=0 failed=0 skipped=0 retried=0 restarts=0 died=''
-left=("${cases[@]}")
-start=$SECONDS
-while [ ${#left[@]} -gt 0 ]; do
-    echo "lab: starting a lab host for ${#left[@]} cases under $(basename "$mote")"
-    status=0
-    "$here/lab.sh" --guest --share "$share" --disk 8G --disk 2G --memory 4096 --timeout $((1800 * ${PATIENCE:-1})) \
-        --env "STAND_IN=$stand_in" --env "PATIENCE=${PATIENCE:-1}" --env "SECOND_TRY=$died" -- "./run-in-lab.sh ${left[*]}" &
+# lab_host SECOND_TRIES CASE...: runs the cases in a lab host of their own; returns its exit status.
+lab_host() {
+    local ended now last=$SECONDS status=0
+    "$here/lab.sh" --guest --share "$share" --disk 8G --disk 4G --memory 4096 --timeout $((1800 * ${PATIENCE:-1})) \
+        --env "STAND_IN=$stand_in" --env "PATIENCE=${PATIENCE:-1}" --env "JOBS=${JOBS:-}" --env "SECOND_TRY=$1" \
+        -- "./run-in-lab.sh ${*:2}" &
     lab_pid=$!
     # An emulated lab host can stand still as a whole; it is given up when no case has ended for long.
-    ended=$(wc -l <"$share/results") last=$SECONDS
+    ended=$(wc -l <"$share/results")
     while kill -0 "$lab_pid" 2>/dev/null; do
         sleep 1
         now=$(wc -l <"$share/results")
@@ -80,33 +81,54 @@ while [ ${#left[@]} -gt 0 ]; do
     done
     wait "$lab_pid" || status=$?
     lab_pid=
-    done_now=$(cut -d' ' -f1 "$share/results")
+    return $status
+}
+
+result_of() { grep -E "^$1 " "$share/results"; }
+
+passed=0 failed=0 skipped=0 second_tries=() hosts=0
+left=("${cases[@]}")
+start=$SECONDS
+while [ ${#left[@]} -gt 0 ]; do
+    echo "lab: starting a lab host for ${#left[@]} cases under $(basename "$mote")"
+    : >"$share/begun"
+    status=0
+    lab_host "${second_tries[*]}" "${left[@]}" || status=$?
     remaining=()
-    for name in "${left[@]}"; do grep -qx -- "$name" <<<"$done_now" || remaining+=("$name"); done
-    [ ${#remaining[@]} -gt 0 ] || break
-    # The lab host died under the first remaining case, or that case wants a fresh one: once is bad luck, twice
-    # is a failure.
-    echo "lab: the lab host ended (status $status) during case ${remaining[0]}"
-    if [ $((restarts += 1)) -gt 4 ] || [ "$died" = "${remaining[0]}" ]; then
-        echo "FAIL ${remaining[0]} (lab host died)"
-        echo "${remaining[0]} FAIL 0 2" >>"$share/results"
-        remaining=("${remaining[@]:1}")
-        died=
-    else
-        retried=$((retried + 1))
-        died=${remaining[0]}
+    for name in "${left[@]}"; do
+        if result_of "$name" >/dev/null; then continue; fi
+        # The lab host died under what had begun, or that wants a fresh one: once is bad luck, twice is a failure.
+        if grep -qx -- "$name" "$share/begun"; then
+            echo "lab: the lab host ended (status $status) during case $name"
+            [ $status = 76 ] || sed "s/^/  $name: /" "$share/output/$name" || true
+            if [ $hosts -ge 4 ] || [[ " ${second_tries[*]} " == *" $name "* ]]; then
+                echo "FAIL $name (the lab host ended)"
+                echo "$name FAIL 0 2" >>"$share/results"
+                continue
+            fi
+            second_tries+=("$name")
+        fi
+        remaining+=("$name")
+    done
+    # A lab host that does not even begin a case will not do so the next time.
+    if [ $((hosts += 1)) -gt 5 ] || { [ ! -s "$share/begun" ] && [ ${#remaining[@]} -gt 0 ]; }; then
+        for name in "${remaining[@]}"; do echo "$name FAIL 0 1" >>"$share/results"; done
+        remaining=()
     fi
     left=("${remaining[@]}")
 done
 
 echo
-while read -r name verdict seconds tries; do
+all_seconds=0
+for name in "${cases[@]}"; do
+    read -r name verdict seconds tries < <(result_of "$name")
     printf '%-6s %-20s %4s s%s\n' "$verdict" "$name" "$seconds" "$([ "$tries" = 1 ] || echo '  (second try)')"
+    all_seconds=$((all_seconds + seconds))
     case $verdict in PASS) passed=$((passed + 1)) ;; SKIP) skipped=$((skipped + 1)) ;; *) failed=$((failed + 1)) ;; esac
-done <"$share/results"
+done
 if [ -n "$logs" ] && [ -d "$share/logs" ]; then mkdir -p "$logs"; cp -r "$share/logs/." "$logs/"; fi
-[ "$retried" = 0 ] || echo "retried after a silent hang or reset: $retried"
-echo "time: $((SECONDS - start)) s"
+[ ${#second_tries[@]} = 0 ] || echo "tried again after a silent hang or reset: ${second_tries[*]}"
+echo "time: $((SECONDS - start)) s, for cases of $all_seconds s"
 summary="$passed passed, $failed failed"
 [ "$skipped" = 0 ] || summary+=", $skipped skipped"
 echo "$summary"

@@ -8,5 +8,5 @@ cd "$here/../.."
 . "$here/files.sh"
 build=${1:-build/debug}
 if [ "$build" = build/debug ]; then cmake --preset debug >/dev/null; fi
-product_sources | xargs -n 8 -P "$(nproc)" clang-tidy --quiet --warnings-as-errors='*' -p "$build" 2>&1 |
+product_sources | xargs -n 2 -P "$(nproc)" clang-tidy --quiet --warnings-as-errors='*' -p "$build" 2>&1 |
     { grep -Ev '^[0-9]+ warnings? generated|^Suppressed |^Use -header-filter' || true; }

@@ -1,7 +1,7 @@
 # What cannot work is refused in one line with exit status 125, and nothing on the disk changes
 if [ "$STAND_IN" = 1 ]; then skip 'it is about mote alone'; fi
-fresh_disk data 64M
-sum=$(sha256sum </dev/mote/data)
+fresh_disk "$CASE.data" 64M
+sum=$(sha256sum <"/dev/mote/$CASE.data")
 refused() {
     local name=$1
     shift
@@ -11,7 +11,7 @@ refused() {
     [ "$(wc -l <"$WORK/$name.err")" -le 4 ] || fail "$name: $(wc -l <"$WORK/$name.err") lines of messages"
     step "$(tail -n 1 "$WORK/$name.err")"
 }
-with=(--append quiet --disk /dev/mote/data)
+with=(--append quiet --disk "/dev/mote/$CASE.data")
 : >"$WORK/empty"
 head -c 20000 "$BOOT/vmlinuz-6.1-cloud" >"$WORK/truncated"
 cp "$BOOT/vmlinuz-6.1-cloud" "$WORK/corrupt"
@@ -32,4 +32,4 @@ refused folder-as-disk "${CLOUD[@]}" --disk "$WORK"
 refused odd-disk "${CLOUD[@]}" --disk "$WORK/odd"
 refused no-memory "${CLOUD[@]}" --memory 1M "${with[@]}"
 refused too-many-cpus "${CLOUD[@]}" --cpus 5000 "${with[@]}"
-[ "$(sha256sum </dev/mote/data)" = "$sum" ] || fail 'the disk has changed'
+[ "$(sha256sum <"/dev/mote/$CASE.data")" = "$sum" ] || fail 'the disk has changed'

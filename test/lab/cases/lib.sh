@@ -1,12 +1,18 @@
-# What the lab's cases share; sourced inside the lab host, before each case.
-#   $MOTE     the VMM under test, taking mote's command line
+# What the lab's cases share; sourced inside the lab host, before each case. Cases run side by side, so what one makes has
+# its name: volumes are $CASE or $CASE.SOMETHING. A case that can't share the machine says so in its second line: "# alone".
+#   $CASE     the case's name
+#   $MOTE     the VMM under test, taking mote's command line, by a path that only this case uses
 #   $STAND_IN 1 when that is QEMU in mote's place
 #   $WORK     a folder for this case, on tmpfs
+#   $FILES    another, on ext4 on a disk
+#   $TOOLS    where this file and the cases' helpers are
 # shellcheck shell=bash disable=SC2034
 
 BOOT=/lab/boot
 CLOUD=(--kernel "$BOOT/vmlinuz-6.1-cloud" --initrd "$BOOT/initrd-6.1-cloud")
 ROOT='quiet root=/dev/vda'
+# Programs for the small initrd's tests; any number of VMs share it.
+TOOLS_DISK=/dev/lab/tools,ro,serial=TOOLS,cache=writeback
 
 # Limits are for a machine that has nothing else to do; PATIENCE is what they are multiplied by.
 PATIENCE=${PATIENCE:-1}
@@ -21,13 +27,30 @@ fresh_root() { lvcreate -qq -s -L 384M -n "$1" mote/origin >/dev/null; }
 fresh_disk() { lvcreate -qq -y -L "$2" -n "$1" mote >/dev/null; }
 
 # vm_start NAME ARGS...: starts the VMM in the background. Its console is $WORK/NAME.out, its messages
-# $WORK/NAME.err, its process ID $vm_pid.
+# $WORK/NAME.err, its process ID $vm_pid; type_line TEXT types on its console.
 vm_start() {
     vm=$1
     shift
     printf '%q ' run --verbose "$@" >"$WORK/$vm.args"
-    "$MOTE" run --verbose "$@" </dev/null >"$WORK/$vm.out" 2>"$WORK/$vm.err" &
+    mkfifo "$WORK/$vm.in"
+    exec {keyboard}<>"$WORK/$vm.in"
+    "$MOTE" run --verbose "$@" <&"$keyboard" >"$WORK/$vm.out" 2>"$WORK/$vm.err" &
     vm_pid=$!
+}
+type_line() { printf '%s\n' "$1" >&"$keyboard"; }
+
+# vm_wait SECONDS: until the VM that vm_start started has ended by itself. Sets $status.
+vm_wait() {
+    local tries=$(($1 * 5 * PATIENCE))
+    while kill -0 "$vm_pid" 2>/dev/null; do
+        if [ $((tries -= 1)) -le 0 ]; then
+            touch "$WORK/may-retry"
+            fail "$vm did not end within $1 s"
+        fi
+        sleep 0.2
+    done
+    status=0
+    wait "$vm_pid" || status=$?
 }
 
 # vm_end: ends a VM that vm_start started, at once: the first signal presses the power button. Sets $status.
@@ -90,14 +113,16 @@ expect_passed() {
 expect_multi_user() { expect_console '^mote-test: multi-user.target is active'; }
 expect_fact() { expect_console "^fact $1"; }
 
-# wait_console PATTERN SECONDS: until the running VM's console says it.
-wait_console() {
+# wait_console PATTERN SECONDS, wait_message PATTERN SECONDS: until the running VM's console, or mote, says it.
+wait_console() { wait_for "$1" "$2" "$WORK/$vm.out"; }
+wait_message() { wait_for "$1" "$2" "$WORK/$vm.err"; }
+wait_for() {
     local tries=$(($2 * 5 * PATIENCE))
-    until grep -qaE -- "$1" <(console); do
-        kill -0 "$vm_pid" 2>/dev/null || fail "$vm ended before its console said: $1"
+    until grep -qaE -- "$1" <(tr -d '\r' <"$3"); do
+        kill -0 "$vm_pid" 2>/dev/null || fail "$vm ended before it said: $1"
         if [ $((tries -= 1)) -le 0 ]; then
             touch "$WORK/may-retry"
-            fail "$vm: no '$1' on the console within $2 s"
+            fail "$vm: no '$1' within $2 s"
         fi
         sleep 0.2
     done
@@ -128,3 +153,21 @@ check_filesystem() {
     [ $tries = 0 ] || step "the disk was claimed for $tries tries of e2fsck after the VM's end"
     [ $result -le 1 ] || fail "e2fsck: $(cat "$WORK/fsck")"
 }
+
+# small_guest SECONDS NAME TEST DISK...: runs one of the small initrd's tests that need the tools' disk.
+small_guest() {
+    local args=() disk
+    for disk in "${@:4}" "$TOOLS_DISK"; do args+=(--disk "$disk"); done
+    vm "$1" "$2" "${CLOUD[@]}" --append "quiet mote.init=$3" "${args[@]}"
+    expect_passed "$3"
+    expect_end 'powered off'
+}
+# the same with vm_start
+small_guest_start() {
+    local args=() disk
+    for disk in "${@:3}" "$TOOLS_DISK"; do args+=(--disk "$disk"); done
+    vm_start "$1" "${CLOUD[@]}" --append "quiet mote.init=$2" "${args[@]}"
+}
+
+# fact NAME: the rest of that line of the VM's console.
+fact() { console | sed -n "s/^fact $1 //p"; }

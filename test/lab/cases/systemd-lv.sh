@@ -1,9 +1,10 @@
-# Debian with systemd on a logical volume: multi-user, a file written, power off; boot again, the file is there
-fresh_root root
-vm 150 first "${CLOUD[@]}" --append "$ROOT rw mote.test=write-file,facts,dmesg" --disk /dev/mote/root
+# Debian with systemd on a logical volume: multi-user, a file written, reboot; the file is there, power off
+fresh_root "$CASE"
+vm 150 first "${CLOUD[@]}" --append "$ROOT rw mote.test=write-file,facts,dmesg,reboot" --disk "/dev/mote/$CASE"
 expect_multi_user
 expect_passed write-file facts
-expect_end 'powered off'
+expect_console 'reboot: Restarting system'
+expect_end rebooted
 expect_message 'vda.*io_uring'
 expect_fact 'nproc 1$'
 expect_fact 'rng virtio_rng'
@@ -13,8 +14,8 @@ expect_fact 'acpi .*S5'
 expect_fact 'console ttyS0'
 expect_fact 'failed-units $'
 expect_clean_dmesg
-check_filesystem root
-vm 150 second "${CLOUD[@]}" --append "$ROOT rw mote.test=check-file" --disk /dev/mote/root
+check_filesystem "$CASE"
+vm 150 second "${CLOUD[@]}" --append "$ROOT rw mote.test=check-file" --disk "/dev/mote/$CASE"
 expect_passed check-file
 expect_end 'powered off'
-check_filesystem root
+check_filesystem "$CASE"
