@@ -142,9 +142,9 @@ START_TEST(it_inherits_no_descriptor_and_reads_nothing)
 	int fd = open("/dev/null", O_RDONLY), other = dup2(fd, 77);
 
 	ck_assert_int_eq(other, 77);
-	/* The folder's own descriptor is one of ls's. */
-	ck_assert_int_eq(run_shell("ls /proc/$$/fd | tr '\\n' ' '; cat"), 0);
-	ck_assert_str_eq(out, "0 1 2 ");
+	/* The folder's own descriptor is one of ls's. Without a pipe, which the shell would hold for a moment. */
+	ck_assert_int_eq(run_shell("ls /proc/$$/fd; cat"), 0);
+	ck_assert_str_eq(out, "0\n1\n2\n");
 	ck_assert_int_eq(run_shell("readlink /proc/$$/fd/0"), 0);
 	ck_assert_str_eq(out, "/dev/null\n");
 	close(other);
