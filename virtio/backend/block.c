@@ -8,6 +8,7 @@
 #include "virtio/backend/block_raw.h"
 #include "virtio/backend/overlay/overlay.h"
 #include "virtio/backend/qcow2/qcow2.h"
+#include "vmm/base/container_of.h"
 #include "vmm/base/log.h"
 
 int block_open_format(const struct block_options *options, struct block **out)
@@ -109,7 +110,7 @@ void block_cancel(struct block *block)
 
 static void later_done(struct loop_io *io, int result)
 {
-	struct block_request *request = (struct block_request *)((char *)io - offsetof(struct block_request, io));
+	struct block_request *request = container_of(io, struct block_request, io);
 
 	(void)result;
 	request->done(request, (int)(int64_t)request->transferred);

@@ -7,6 +7,7 @@
 
 #include "virtio/backend/block_bucket.h"
 #include "virtio/backend/block_ops.h"
+#include "vmm/base/container_of.h"
 #include "vmm/core/loop_timer.h"
 
 /* A timer for each request would cost more than many a disk: what comes due within this time goes down together. */
@@ -111,7 +112,7 @@ static void limit_submit(struct block *block, struct block_request *request)
 
 static void on_timer(struct loop_timer *timer)
 {
-	release((struct block_limit *)((char *)timer - offsetof(struct block_limit, timer)));
+	release(container_of(timer, struct block_limit, timer));
 }
 
 static void limit_cancel(struct block *block)

@@ -15,6 +15,7 @@
 #include "virtio/backend/block_iov.h"
 #include "virtio/backend/block_lock.h"
 #include "vmm/base/checked.h"
+#include "vmm/base/container_of.h"
 #include "vmm/base/fd.h"
 
 /* A transfer that the kernel keeps putting off is an error in the end. */
@@ -22,7 +23,7 @@
 
 static struct block_request *request_of(struct loop_io *io)
 {
-	return (struct block_request *)((char *)io - offsetof(struct block_request, io));
+	return container_of(io, struct block_request, io);
 }
 
 static void transfer_done(struct loop_io *io, int result);

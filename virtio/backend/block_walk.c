@@ -7,6 +7,7 @@
 
 #include "virtio/backend/block_ops.h"
 #include "vmm/base/checked.h"
+#include "vmm/base/container_of.h"
 
 void block_walk_pool_init(struct block_walk_pool *pool, struct loop *loop)
 {
@@ -40,7 +41,7 @@ static void finish(struct block_walk *walk)
 
 static void finish_later_done(struct loop_io *io, int result)
 {
-	struct block_walk *walk = (struct block_walk *)((char *)io - offsetof(struct block_walk, piece.io));
+	struct block_walk *walk = container_of(io, struct block_walk, piece.io);
 
 	(void)result;
 	finish(walk);

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <sys/ioctl.h>
 
+#include "vmm/base/container_of.h"
+
 #include "virtio/backend/block_raw.h"
 
 #define ZERO_BUFFER_BYTES (64 * 1024)
@@ -31,7 +33,7 @@ static const struct iovec zero_iov[ZERO_NR_IOV] = { Z, Z, Z, Z, Z, Z, Z, Z, Z, Z
 
 static struct block_request *request_of(struct loop_io *io)
 {
-	return (struct block_request *)((char *)io - offsetof(struct block_request, io));
+	return container_of(io, struct block_request, io);
 }
 
 static bool is_refusal(int result)

@@ -3,18 +3,19 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "vmm/base/container_of.h"
 #include "vmm/base/log.h"
 
 static const char ring_broken[] = "the ring breaks a rule";
 
 static void on_kick(struct loop_event *event)
 {
-	virtio_queue_run((struct virtio_queue *)((char *)event - offsetof(struct virtio_queue, kick)));
+	virtio_queue_run(container_of(event, struct virtio_queue, kick));
 }
 
 static struct virtio_queue *watched(struct loop_watch *watch)
 {
-	return (struct virtio_queue *)((char *)watch - offsetof(struct virtio_queue, watch));
+	return container_of(watch, struct virtio_queue, watch);
 }
 
 static bool watch_ready(struct loop_watch *watch)
@@ -39,7 +40,7 @@ static void watch_wake(struct loop_watch *watch)
 
 static void publish_batch(struct loop_task *task)
 {
-	struct virtio_queue *queue = (struct virtio_queue *)((char *)task - offsetof(struct virtio_queue, publish));
+	struct virtio_queue *queue = container_of(task, struct virtio_queue, publish);
 
 	if (virtq_publish(&queue->vq))
 		virtio_notify_queue(queue->dev, queue->index);

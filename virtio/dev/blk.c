@@ -6,6 +6,7 @@
 
 #include "virtio/dev/blk_config.h"
 #include "virtio/dev/blk_request.h"
+#include "vmm/base/container_of.h"
 #include "vmm/base/log.h"
 
 #define QUEUE_MAX_SIZE 256
@@ -131,7 +132,7 @@ static const struct virtio_device_ops blk_ops = {
 /* On the loop. */
 static void refresh(struct loop_post *post)
 {
-	struct blk *blk = (struct blk *)((char *)post - offsetof(struct blk, refresh));
+	struct blk *blk = container_of(post, struct blk, refresh);
 	const struct block_geometry *geometry = blk->disk.geometry;
 	le64 capacity;
 	int rc = block_refresh(blk->disk.block);

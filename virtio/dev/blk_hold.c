@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "virtio/dev/blk_request.h"
+#include "vmm/base/container_of.h"
 
 #define RETRY_NS UINT64_C(1000000000)
 
@@ -28,7 +29,7 @@ struct blk_request *blk_hold_pop(struct blk_hold *hold)
 /* In the order in which they failed. Completions come later, so that none can join the list meanwhile. */
 static void on_timer(struct loop_timer *timer)
 {
-	struct blk_hold *hold = (struct blk_hold *)((char *)timer - offsetof(struct blk_hold, timer));
+	struct blk_hold *hold = container_of(timer, struct blk_hold, timer);
 	struct blk_request *request;
 
 	while ((request = blk_hold_pop(hold)))

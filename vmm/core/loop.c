@@ -66,7 +66,7 @@ static int choose_engine(struct loop *loop, enum loop_engine asked)
 
 static void handle_wake(struct loop_event *event)
 {
-	struct loop *loop = loop_container_of(event, struct loop, wake);
+	struct loop *loop = container_of(event, struct loop, wake);
 
 	loop_worker_reap(loop);
 	loop_run_posts(loop);

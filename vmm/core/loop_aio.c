@@ -9,6 +9,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "vmm/base/container_of.h"
 #include "vmm/base/fd.h"
 #include "vmm/core/loop_epoll.h"
 
@@ -39,7 +40,7 @@ static int aio_probe(void)
 
 static void aio_reap(struct loop_event *event)
 {
-	struct aio *aio = loop_container_of(event, struct aio, done);
+	struct aio *aio = container_of(event, struct aio, done);
 	struct io_event events[AIO_REAP_BATCH];
 	int nr;
 

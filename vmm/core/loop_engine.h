@@ -7,12 +7,11 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+#include "vmm/base/container_of.h"
 #include "vmm/core/loop.h"
 
 /* Descriptors a loop knows at once: events, polls and files. */
 #define LOOP_MAX_SLOTS 256
-
-#define loop_container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 /* All are called on the thread that runs the loop, but for `probe`. Those that return int give 0 or a negative errno.
  */

@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "vmm/base/container_of.h"
 #include "vmm/base/fd.h"
 
 #define EPOLL_BATCH 32
@@ -105,7 +106,7 @@ void loop_epoll_poll_disarm(struct loop *loop, struct loop_poll *poll)
 static void add_always_ready(struct loop *loop, struct loop_epoll_batch *batch)
 {
 	for (struct loop_source *s = loop->polls; s != NULL && batch->nr < EPOLL_BATCH; s = s->next) {
-		struct loop_poll *poll = loop_container_of(s, struct loop_poll, source);
+		struct loop_poll *poll = container_of(s, struct loop_poll, source);
 
 		if (!s->armed || !poll->always_ready)
 			continue;

@@ -76,7 +76,7 @@ struct loop_waiting_call {
 
 static void run_waiting_call(struct loop_post *post)
 {
-	struct loop_waiting_call *waiting = loop_container_of(post, struct loop_waiting_call, post);
+	struct loop_waiting_call *waiting = container_of(post, struct loop_waiting_call, post);
 
 	waiting->result = waiting->call(waiting->arg);
 	sem_post(&waiting->done);

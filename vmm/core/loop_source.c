@@ -148,10 +148,10 @@ void loop_disarm_sources(struct loop *loop)
 {
 	for (struct loop_source *s = loop->events; s != NULL; s = s->next)
 		if (s->armed && s != &loop->wake.source)
-			loop->ops->event_disarm(loop, loop_container_of(s, struct loop_event, source));
+			loop->ops->event_disarm(loop, container_of(s, struct loop_event, source));
 	for (struct loop_source *s = loop->polls; s != NULL; s = s->next)
 		if (s->armed)
-			loop->ops->poll_disarm(loop, loop_container_of(s, struct loop_poll, source));
+			loop->ops->poll_disarm(loop, container_of(s, struct loop_poll, source));
 }
 
 int loop_arm_sources(struct loop *loop)
@@ -159,9 +159,9 @@ int loop_arm_sources(struct loop *loop)
 	int rc = 0;
 
 	for (struct loop_source *s = loop->events; s != NULL && rc == 0; s = s->next)
-		rc = loop->ops->event_arm(loop, loop_container_of(s, struct loop_event, source));
+		rc = loop->ops->event_arm(loop, container_of(s, struct loop_event, source));
 	for (struct loop_source *s = loop->polls; s != NULL && rc == 0; s = s->next) {
-		struct loop_poll *poll = loop_container_of(s, struct loop_poll, source);
+		struct loop_poll *poll = container_of(s, struct loop_poll, source);
 
 		if (poll->events != 0)
 			rc = loop->ops->poll_arm(loop, poll);

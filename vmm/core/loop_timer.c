@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "vmm/base/container_of.h"
 #include "vmm/base/fd.h"
 
 #define SECOND_NS 1000000000
@@ -15,7 +16,7 @@
  * has no asynchronous read of one. */
 static void on_ready(struct loop_poll *poll, uint32_t revents)
 {
-	struct loop_timer *timer = (struct loop_timer *)((char *)poll - offsetof(struct loop_timer, poll));
+	struct loop_timer *timer = container_of(poll, struct loop_timer, poll);
 	uint64_t expirations;
 
 	(void)revents;

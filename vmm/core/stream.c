@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vmm/base/container_of.h"
 #include "vmm/base/fd.h"
 #include "vmm/base/log.h"
 
@@ -129,7 +130,7 @@ static size_t filter_escape(struct stream *stream, uint8_t *bytes, size_t len)
 
 static void handle_input(struct loop_poll *poll, uint32_t revents)
 {
-	struct stream *stream = (struct stream *)((char *)poll - offsetof(struct stream, in_poll));
+	struct stream *stream = container_of(poll, struct stream, in_poll);
 	uint8_t dropped[256];
 	size_t room = input_room(stream);
 	uint8_t *into = room > 0 ? stream->input + stream->end : dropped;
@@ -165,7 +166,7 @@ size_t stream_read(struct stream *stream, void *buf, size_t len)
 
 static void handle_want_input(struct loop_post *post)
 {
-	offer_input((struct stream *)((char *)post - offsetof(struct stream, want_input)));
+	offer_input(container_of(post, struct stream, want_input));
 }
 
 void stream_want_input(struct stream *stream)
@@ -267,7 +268,7 @@ size_t stream_write_some(struct stream *stream, const void *buf, size_t len)
 
 static void handle_output(struct loop_poll *poll, uint32_t revents)
 {
-	struct stream *stream = (struct stream *)((char *)poll - offsetof(struct stream, out_poll));
+	struct stream *stream = container_of(poll, struct stream, out_poll);
 
 	(void)revents;
 	loop_poll_update(stream->loop, poll, 0);

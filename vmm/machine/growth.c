@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "virtio/dev/blk.h"
+#include "vmm/base/container_of.h"
 #include "vmm/base/fd.h"
 #include "vmm/base/log.h"
 #include "vmm/machine/parts.h"
@@ -16,7 +17,7 @@
 
 static struct machine *machine_of(struct machine_growth *growth)
 {
-	return (struct machine *)((char *)growth - offsetof(struct machine, growth));
+	return container_of(growth, struct machine, growth);
 }
 
 static void refresh_all(struct machine *machine)
@@ -35,13 +36,12 @@ static void refresh_device(struct machine *machine, dev_t device)
 
 static void on_asked(struct loop_event *event)
 {
-	refresh_all(machine_of((struct machine_growth *)((char *)event - offsetof(struct machine_growth, asked))));
+	refresh_all(machine_of(container_of(event, struct machine_growth, asked)));
 }
 
 static void on_uevent(struct loop_poll *poll, uint32_t revents)
 {
-	struct machine_growth *growth =
-		(struct machine_growth *)((char *)poll - offsetof(struct machine_growth, uevents));
+	struct machine_growth *growth = container_of(poll, struct machine_growth, uevents);
 	char message[MESSAGE_BYTES];
 	dev_t device;
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "vmm/base/container_of.h"
 #include "vmm/base/log.h"
 #include "vmm/machine/parts.h"
 
@@ -23,7 +24,7 @@ static const char *advice(int error)
 /* On the control loop: the vCPUs' state follows the number of troubled disks, however often it changed meanwhile. */
 static void follow(struct loop_post *post)
 {
-	struct machine *machine = (struct machine *)((char *)post - offsetof(struct machine, pause.changed));
+	struct machine *machine = container_of(post, struct machine, pause.changed);
 	bool wanted = atomic_load(&machine->pause.nr_troubled) > 0;
 
 	if (wanted == machine->pause.paused)

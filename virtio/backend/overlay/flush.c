@@ -5,11 +5,12 @@
 #include <unistd.h>
 
 #include "virtio/backend/overlay/overlay.h"
+#include "vmm/base/container_of.h"
 #include "vmm/base/log.h"
 
 static struct overlay *overlay_of(struct loop_io *io)
 {
-	return (struct overlay *)((char *)io - offsetof(struct overlay, publish));
+	return container_of(io, struct overlay, publish);
 }
 
 /* What the kernel could not write it may forget, and the next time it would say that all is well: the bitmap would

@@ -9,6 +9,7 @@
 #include "virtio/backend/qcow2/file.h"
 #include "virtio/backend/qcow2/queue.h"
 #include "virtio/backend/qcow2/unpack.h"
+#include "vmm/base/container_of.h"
 #include "vmm/base/log.h"
 
 #define SECTOR_BYTES 512
@@ -25,7 +26,7 @@ void qcow2_compressed_place(const struct qcow2 *image, uint64_t entry, uint64_t 
 /* On the worker thread; what it uses of the image doesn't change while attached. */
 static int fetch_call(struct loop_io *io)
 {
-	struct qcow2_fetch *fetch = (struct qcow2_fetch *)((char *)io - offsetof(struct qcow2_fetch, io));
+	struct qcow2_fetch *fetch = container_of(io, struct qcow2_fetch, io);
 	const struct qcow2 *image = fetch->image;
 	uint64_t host, len;
 	uint8_t *packed;
@@ -46,7 +47,7 @@ static int fetch_call(struct loop_io *io)
 
 static void fetch_done(struct loop_io *io, int result)
 {
-	struct qcow2_fetch *fetch = (struct qcow2_fetch *)((char *)io - offsetof(struct qcow2_fetch, io));
+	struct qcow2_fetch *fetch = container_of(io, struct qcow2_fetch, io);
 	struct qcow2 *image = fetch->image;
 
 	fetch->busy = false;

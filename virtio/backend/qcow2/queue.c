@@ -5,6 +5,7 @@
 #include "virtio/backend/qcow2/fetch.h"
 #include "virtio/backend/qcow2/publish.h"
 #include "virtio/backend/qcow2/table.h"
+#include "vmm/base/container_of.h"
 
 void qcow2_queue_init(struct qcow2_queue *queue)
 {
@@ -32,7 +33,7 @@ void qcow2_queue_wake(struct qcow2 *image, struct qcow2_queue *queue)
 
 void qcow2_queue_run(struct loop_task *task)
 {
-	struct qcow2 *image = (struct qcow2 *)((char *)task - offsetof(struct qcow2, task));
+	struct qcow2 *image = container_of(task, struct qcow2, task);
 	struct block_walk *walk = image->ready.head;
 
 	qcow2_queue_init(&image->ready);

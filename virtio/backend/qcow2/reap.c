@@ -11,6 +11,7 @@
 
 #include "virtio/backend/qcow2/damaged.h"
 #include "virtio/backend/qcow2/refcount.h"
+#include "vmm/base/container_of.h"
 
 /* Clusters that are given back together, and counted in one step. */
 #define MAX_RUN 4096
@@ -77,7 +78,7 @@ static void set_free(struct qcow2 *image, struct qcow2_table *block, uint64_t fi
 
 static void punched(struct block_request *request, int result)
 {
-	struct qcow2 *image = (struct qcow2 *)((char *)request - offsetof(struct qcow2, punch));
+	struct qcow2 *image = container_of(request, struct qcow2, punch);
 	struct qcow2_table *block = image->blocks[image->punch_first >> image->block_bits];
 
 	(void)result; /* a hint */

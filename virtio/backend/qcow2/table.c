@@ -10,6 +10,7 @@
 #include "virtio/backend/qcow2/file.h"
 #include "virtio/backend/qcow2/publish.h"
 #include "virtio/backend/qcow2/queue.h"
+#include "vmm/base/container_of.h"
 
 /* Takes the table out of the list. */
 static void unlink_table(struct qcow2_table *table)
@@ -106,7 +107,7 @@ static int create(struct qcow2 *image, struct qcow2_table **slot, uint64_t offse
 
 static void loaded(struct block_request *request, int result)
 {
-	struct qcow2_table *table = (struct qcow2_table *)((char *)request - offsetof(struct qcow2_table, request));
+	struct qcow2_table *table = container_of(request, struct qcow2_table, request);
 	struct qcow2 *image = table->image;
 
 	table->state = result < 0 ? QCOW2_TABLE_FAILED : QCOW2_TABLE_READY;
