@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "test/unit/unit.h"
+#include "vmm/base/fd.h"
 
 struct tally {
 	unsigned int nr;
@@ -129,15 +130,15 @@ START_TEST(short_files_are_read_as_strings_and_cut_at_the_buffer)
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(write(fd, "123456", 6), 6);
-	ck_assert_int_eq(doctor_read_file(file, text, sizeof(text)), 0);
+	ck_assert_int_eq(fd_read_text(file, text, sizeof(text)), 0);
 	ck_assert_str_eq(text, "123");
 	ck_assert_int_eq(ftruncate(fd, 0), 0);
-	ck_assert_int_eq(doctor_read_file(file, text, sizeof(text)), 0);
+	ck_assert_int_eq(fd_read_text(file, text, sizeof(text)), 0);
 	ck_assert_str_eq(text, "");
 	close(fd);
 	unlink(file);
-	ck_assert_int_eq(doctor_read_file(file, text, sizeof(text)), -ENOENT);
-	ck_assert_int_eq(doctor_read_file("/tmp", text, sizeof(text)), -EISDIR);
+	ck_assert_int_eq(fd_read_text(file, text, sizeof(text)), -ENOENT);
+	ck_assert_int_eq(fd_read_text("/tmp", text, sizeof(text)), -EISDIR);
 }
 END_TEST
 

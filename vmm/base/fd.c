@@ -1,6 +1,7 @@
 #include "vmm/base/fd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -70,6 +71,21 @@ int fd_write_full(int fd, const void *buf, size_t len)
 		len -= (size_t)n;
 	}
 	return 0;
+}
+
+int fd_read_text(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, buf, size - 1);
+	rc = n < 0 ? -errno : 0;
+	close(fd);
+	if (rc == 0)
+		buf[n] = '\0';
+	return rc;
 }
 
 int fd_eventfd(void)

@@ -19,6 +19,10 @@ __attribute__((warn_unused_result)) int fd_pwrite_full(int fd, const void *buf, 
 /* Writes exactly `len` bytes at the file's position, for pipes and terminals too. 0 or a negative errno. */
 __attribute__((warn_unused_result)) int fd_write_full(int fd, const void *buf, size_t len);
 
+/* Reads a small text file, such as of /proc or /sys, that one read(2) makes whole: at most `size` - 1 bytes and a NUL.
+ * 0 or the negative errno of open(2) or read(2). */
+__attribute__((warn_unused_result)) int fd_read_text(const char *path, char *buf, size_t size);
+
 /* Makes an eventfd, non-blocking and close-on-exec. The descriptor or a negative errno. */
 __attribute__((warn_unused_result)) int fd_eventfd(void);
 

@@ -1,7 +1,6 @@
 #include "vmm/host/lvm_name.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,6 +29,13 @@ static const char *fault_of(const char *name, size_t len)
 	if (strncmp(name, ".", len) == 0 || (len == 2 && strncmp(name, "..", len) == 0))
 		return "is a folder's name";
 	return NULL;
+}
+
+bool lvm_name_is_permitted(const char *text)
+{
+	const char *slash = strchr(text, '/');
+
+	return slash && !fault_of(text, (size_t)(slash - text)) && !fault_of(slash + 1, strlen(slash + 1));
 }
 
 static bool is_reserved(const char *lv)

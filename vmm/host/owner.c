@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,27 +13,12 @@
 
 #define BOOT_ID_DIGITS 32
 
-static int read_file(const char *path, char *buf, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	n = read(fd, buf, size - 1);
-	rc = n < 0 ? -errno : 0;
-	fd_close(&fd);
-	if (rc == 0)
-		buf[n] = '\0';
-	return rc;
-}
-
 /* The boot's UUID without its hyphens. */
 static int read_boot_id(char id[BOOT_ID_DIGITS + 1])
 {
 	char text[64] = "";
 	unsigned int nr = 0;
-	int rc = read_file("/proc/sys/kernel/random/boot_id", text, sizeof(text));
+	int rc = fd_read_text("/proc/sys/kernel/random/boot_id", text, sizeof(text));
 
 	if (rc < 0)
 		return rc;
@@ -84,7 +68,7 @@ static int read_start(pid_t pid, char *state, unsigned long long *start)
 	int rc;
 
 	snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
-	rc = read_file(path, text, sizeof(text));
+	rc = fd_read_text(path, text, sizeof(text));
 	if (rc < 0)
 		return rc;
 	at = strrchr(text, ')');

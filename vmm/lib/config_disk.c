@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "vmm/base/log.h"
+#include "vmm/host/lvm_name.h"
 
 #define LVM_PREFIX "lvm:"
-#define LVM_MAX_NAME_BYTES 127 /* lvm(8), VALID NAMES; the same for a group and a volume */
 /* What a token bucket holds if nothing is said: what this part of a second brings. */
 #define DEFAULT_BURST_PER_SECOND 10
 
@@ -96,18 +96,6 @@ static int check_serial(const struct mote_disk *disk, struct machine_disk *out)
 	return 0;
 }
 
-/* A name that lvm(8) permits, of `len` bytes. */
-static bool is_lvm_name(const char *name, size_t len)
-{
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+_.-";
-
-	if (len < 1 || len > LVM_MAX_NAME_BYTES || name[0] == '-')
-		return false;
-	if (name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.')))
-		return false;
-	return strspn(name, allowed) >= len;
-}
-
 /* Where the disk is: a path, or a logical volume, perhaps by way of a snapshot. */
 static int check_place(const struct mote_disk *disk, struct machine_disk *out)
 {
@@ -127,8 +115,7 @@ static int check_place(const struct mote_disk *disk, struct machine_disk *out)
 		out->block.path = disk->path;
 		return 0;
 	}
-	if (!is_lvm_name(name, strcspn(name, "/")) || !strchr(name, '/') ||
-	    !is_lvm_name(strchr(name, '/') + 1, strlen(strchr(name, '/') + 1))) {
+	if (!lvm_name_is_permitted(name)) {
 		log_error("disk %.300s names no logical volume: write lvm:VG/LV, with the names that lvs(8) shows",
 			  disk->path);
 		return -EINVAL;

@@ -40,22 +40,6 @@ void doctor_find(struct doctor *doctor, enum mote_verdict verdict, const char *s
 	doctor->report(doctor->arg, &finding);
 }
 
-int doctor_read_file(const char *path, char *buf, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	/* These files are made whole by one read(2). */
-	n = read(fd, buf, size - 1);
-	rc = n < 0 ? -errno : 0;
-	close(fd);
-	if (rc == 0)
-		buf[n] = '\0';
-	return rc;
-}
-
 bool doctor_choice_is(const char *choices, const char *word)
 {
 	const char *open_bracket = strchr(choices, '[');

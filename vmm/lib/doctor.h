@@ -32,9 +32,6 @@ void doctor_check_lvm(struct doctor *doctor);
 void doctor_check_leftovers(struct doctor *doctor);
 void doctor_check_memory(struct doctor *doctor);
 
-/* Reads a short file of /proc or /sys into `buf` as a string. 0 or a negative errno. */
-__attribute__((warn_unused_result)) int doctor_read_file(const char *path, char *buf, size_t size);
-
 /* Whether the bracketed word of a sysfs choice, such as "always [madvise] never", is `word`. */
 bool doctor_choice_is(const char *choices, const char *word);
 

@@ -21,7 +21,7 @@ static long read_number(const char *path, long missing)
 {
 	char text[32];
 
-	return doctor_read_file(path, text, sizeof(text)) < 0 ? missing : strtol(text, NULL, 10);
+	return fd_read_text(path, text, sizeof(text)) < 0 ? missing : strtol(text, NULL, 10);
 }
 
 static void find_io_uring_refused(struct doctor *doctor, int error)
@@ -140,7 +140,7 @@ void doctor_check_huge_pages(struct doctor *doctor)
 	static const char path[] = "/sys/kernel/mm/transparent_hugepage/enabled";
 	char choices[128];
 
-	if (doctor_read_file(path, choices, sizeof(choices)) < 0) {
+	if (fd_read_text(path, choices, sizeof(choices)) < 0) {
 		doctor_find(doctor, MOTE_DEGRADED, subject,
 			    "use a kernel with CONFIG_TRANSPARENT_HUGEPAGE; without, guests take more page faults",
 			    "the kernel has no transparent huge pages");
@@ -185,7 +185,7 @@ void doctor_check_memory(struct doctor *doctor)
 	char meminfo[4096];
 	uint64_t available, total;
 
-	if (doctor_read_file("/proc/meminfo", meminfo, sizeof(meminfo)) < 0) {
+	if (fd_read_text("/proc/meminfo", meminfo, sizeof(meminfo)) < 0) {
 		doctor_find(doctor, MOTE_DEGRADED, subject, "mount /proc", "unknown: /proc/meminfo can't be read");
 		return;
 	}

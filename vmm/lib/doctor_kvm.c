@@ -18,7 +18,7 @@ static bool cpu_can_virtualize(void)
 {
 	char cpuinfo[16384];
 
-	if (doctor_read_file("/proc/cpuinfo", cpuinfo, sizeof(cpuinfo)) < 0)
+	if (fd_read_text("/proc/cpuinfo", cpuinfo, sizeof(cpuinfo)) < 0)
 		return false;
 	return strstr(cpuinfo, " vmx") || strstr(cpuinfo, " svm");
 }
