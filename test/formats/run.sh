@@ -15,6 +15,8 @@ newest() { # the newest of the files that exist
 workload=${WORKLOAD:-$(newest build/*/test/formats/formats-workload)}
 crash=${CRASH:-$(newest build/*/test/formats/formats-crash)}
 
+# shellcheck source=test/wanted.sh
+. test/wanted.sh
 # shellcheck source=test/formats/lib.sh
 . "$here/lib.sh"
 # shellcheck source=test/formats/cases.sh
@@ -40,17 +42,6 @@ crash=$(realpath "$crash")
 # Not in a tmpfs: it has no O_DIRECT.
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/mote-formats-XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
-
-wanted() { # NAME [PATTERN...]
-	local name=$1 pattern
-	shift
-	(($# == 0)) && return 0
-	for pattern; do
-		# shellcheck disable=SC2053
-		[[ $name == $pattern ]] && return 0
-	done
-	return 1
-}
 
 passed=0 failed=0
 for name in "${all[@]}"; do

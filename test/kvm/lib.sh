@@ -3,16 +3,8 @@
 
 sectors=32768
 
-wanted() { # NAME [PATTERN...]
-	local name=$1 pattern
-	shift
-	(($# == 0)) && return 0
-	for pattern; do
-		# shellcheck disable=SC2053
-		[[ $name == $pattern ]] && return 0
-	done
-	return 1
-}
+# shellcheck source=test/wanted.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../wanted.sh"
 
 # What a case that failed left running.
 kill_jobs() {
