@@ -47,6 +47,7 @@ done | awk '!seen[$0]++' | while read -r file; do
 done
 install -m 755 "$here/host-initrd-init.sh" "$ird/init"
 install -m 755 "$here/host-init.sh" "$ird/host-init"
+install -m 755 "$here/host-pulse.py" "$ird/host-pulse"
 (cd "$ird" && find . | cpio -o -H newc --quiet | gzip -9) >"$out/initrd.gz"
 cp "$kernel/vmlinuz" "$out/vmlinuz"
 rm -rf "$tree" "$ird"

@@ -31,6 +31,7 @@ for d in /sys/block/vd*; do
 done
 out=$(port lab.out)
 status=$(port lab.status)
+/lab/host-pulse "$(port lab.pulse)" 2>/dev/null &
 modprobe kvm-amd
 modprobe loop
 if grep -qw lab.share /proc/cmdline; then mkdir -p /lab/share; mount -t virtiofs share /lab/share; fi

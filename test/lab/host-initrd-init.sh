@@ -13,6 +13,6 @@ $b mount -t tmpfs -o size=90% over /over
 $b mkdir /over/up /over/work
 $b mount -t overlay -o lowerdir=/lower,upperdir=/over/up,workdir=/over/work root /new
 $b mkdir -p /new/lab
-$b cp /host-init /command /environment /new/lab/
+$b cp /host-init /host-pulse /command /environment /new/lab/
 for fs in proc sys dev; do $b mount --move /$fs /new/$fs; done
 exec $b switch_root /new /bin/sh /lab/host-init

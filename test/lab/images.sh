@@ -56,7 +56,7 @@ host() {
         "$here/build-host-root.sh")
     kernel=$(kernel 6.1-cloud)
     cache_entry host "$(cache_key "${root##*/}" "${kernel##*/}" "@$here/build-host.sh" "@$here/build-tools.sh" \
-        "@$here/host-init.sh" "@$here/host-initrd-init.sh")" "$here/build-host.sh" "$root" "$kernel"
+        "@$here/host-init.sh" "@$here/host-initrd-init.sh" "@$here/host-pulse.py")" "$here/build-host.sh" "$root" "$kernel"
 }
 
 guest() {

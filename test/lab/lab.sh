@@ -89,7 +89,8 @@ args=(-M q35,memory-backend=ram -accel tcg,thread=multi,tb-size=512 -cpu "${MOTE
       -object rng-random,id=rng,filename=/dev/urandom -device virtio-rng-pci,rng=rng
       -device virtio-serial-pci
       -chardev "file,id=out,path=$run/out,append=on" -device virtserialport,chardev=out,name=lab.out
-      -chardev "file,id=status,path=$run/status" -device virtserialport,chardev=status,name=lab.status)
+      -chardev "file,id=status,path=$run/status" -device virtserialport,chardev=status,name=lab.status
+      -chardev "pipe,id=pulse,path=$run/pulse" -device virtserialport,chardev=pulse,name=lab.pulse)
 disk() {    # file, serial, options
     args+=(-drive "if=none,id=$2,file=$1,format=raw,$3" -device "virtio-blk-pci,drive=$2,serial=$2")
 }
@@ -121,6 +122,30 @@ else
     args+=(-object "memory-backend-ram,id=ram,size=${memory}M,prealloc=$prealloc")
 fi
 
+# last_words CONSOLE: what a kernel that died said first, or the end of what it said.
+last_words() {
+    local said
+    said=$(grep -m 1 -A 60 -E 'BUG:|Oops|general protection|kernel panic|PANIC' "$1" 2>/dev/null)
+    if [ -n "$said" ]; then echo "$said"; else tail -n 20 "$1" 2>/dev/null || true; fi
+}
+
+# take_pulse: keeps the lab host's CPUs awake (host-pulse.py says how), and ends a lab host that does not answer any more.
+# shellcheck disable=SC2317 # called below
+take_pulse() {
+    local answered=$SECONDS
+    while sleep 0.5; do
+        printf . >&"$pulse_in"
+        if read -r -t 0.01 -n 1 <&"$pulse_out"; then answered=$SECONDS; fi
+        if [ $((SECONDS - answered)) -gt $((90 * ${PATIENCE:-1})) ]; then
+            echo "lab: the lab host has not answered for $((SECONDS - answered)) s; it is given up" >&2
+            kill "$qemu_pid"
+            break
+        fi
+    done
+}
+mkfifo "$run/pulse.in" "$run/pulse.out"
+exec {pulse_in}<>"$run/pulse.in" {pulse_out}<>"$run/pulse.out"
+
 # Through a fifo, since QEMU opens the path anew and must neither truncate nor seek our stdout.
 mkfifo "$run/out"
 cat "$run/out" &
@@ -131,15 +156,7 @@ timeout --foreground -k 5 "$timeout" qemu-system-x86_64 "${args[@]}" -kernel "$h
     -initrd "$run/initrd" -append "${kargs//$'\n'/ } $append" </dev/null 2>"$run/qemu.err" &
 qemu_pid=$!
 pids+=("$qemu_pid")
-# QEMU's TCG now and then loses the lab host's timer: its CPUs idle, and all in it waits for ever. Its kernel says so.
-(
-    while sleep 5; do
-        grep -qs 'kthread starved' "$run/console" || continue
-        echo "lab: the lab host's clock stands still; it is given up" >&2
-        kill "$qemu_pid"
-        break
-    done
-) &
+take_pulse &
 pids+=($!)
 qemu_status=0
 wait "$qemu_pid" || qemu_status=$?
@@ -155,6 +172,6 @@ if [ -z "$status" ]; then
         echo "lab: the lab host ended without an exit status (QEMU: $qemu_status)" >&2
         status=125
     fi
-    { grep -v "TCG doesn't support" "$run/qemu.err" || true; tail -n 20 "$run/console" 2>/dev/null || true; } >&2
+    { grep -v "TCG doesn't support" "$run/qemu.err" || true; last_words "$run/console"; } >&2
 fi
 exit "$status"

@@ -8,11 +8,14 @@
 #   --logs DIR    keep the consoles of cases that failed
 # In the environment: PATIENCE=N multiplies all time limits (1), for a machine with other work; JOBS=N is how many cases
 # run at a time (the lab host's CPUs, 2).
-# A case whose nested guest hangs or is reset without a word is tried once more, and that is counted and
-# printed. The last line is "N passed, N failed"; the exit status says the same.
+# A case whose nested guest hangs or is reset without a word is tried once more, and a case under which the lab host
+# itself dies, twice more; that is counted and printed. The last line is "N passed, N failed"; the exit status says the same.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 repo=$(cd "$here/../.." && pwd)
+
+# run-in-lab.sh ends with it.
+WANTS_FRESH_HOST=76
 
 mote='' stand_in=0 logs='' cases=()
 all() {
@@ -60,25 +63,13 @@ mv "$share/tools/run-in-lab.sh" "$share/"
 cp "$mote" "$share/tools/mote"
 : >"$share/results"
 
-# lab_host SECOND_TRIES CASE...: runs the cases in a lab host of their own; returns its exit status.
+# lab_host CASE...: runs the cases in a lab host of their own; returns its exit status.
 lab_host() {
-    local ended now last=$SECONDS status=0
+    local status=0
     "$here/lab.sh" --guest --share "$share" --disk 8G --disk 4G --memory 4096 --timeout $((1800 * ${PATIENCE:-1})) \
-        --env "STAND_IN=$stand_in" --env "PATIENCE=${PATIENCE:-1}" --env "JOBS=${JOBS:-}" --env "SECOND_TRY=$1" \
-        -- "./run-in-lab.sh ${*:2}" &
+        --env "STAND_IN=$stand_in" --env "PATIENCE=${PATIENCE:-1}" --env "JOBS=${JOBS:-}" --env "ALONE=${alone[*]}" \
+        --env "HUNG=${hung[*]}" -- "./run-in-lab.sh $*" &
     lab_pid=$!
-    # An emulated lab host can stand still as a whole; it is given up when no case has ended for long.
-    ended=$(wc -l <"$share/results")
-    while kill -0 "$lab_pid" 2>/dev/null; do
-        sleep 1
-        now=$(wc -l <"$share/results")
-        [ "$now" = "$ended" ] || { ended=$now last=$SECONDS; }
-        if [ $((SECONDS - last)) -gt $((400 * ${PATIENCE:-1})) ]; then
-            echo "lab: no case has ended for $((SECONDS - last)) s: the lab host is given up"
-            kill "$lab_pid"
-            break
-        fi
-    done
     wait "$lab_pid" || status=$?
     lab_pid=
     return $status
@@ -86,33 +77,41 @@ lab_host() {
 
 result_of() { grep -E "^$1 " "$share/results"; }
 
-passed=0 failed=0 skipped=0 second_tries=() hosts=0
+# Cases whose guest hung or was reset, cases that ran when a lab host died, and how often that happened to each; both are
+# run by themselves the next time.
+passed=0 failed=0 skipped=0 hosts=0 hung=() alone=()
+declare -A died=()
 left=("${cases[@]}")
 start=$SECONDS
 while [ ${#left[@]} -gt 0 ]; do
     echo "lab: starting a lab host for ${#left[@]} cases under $(basename "$mote")"
     : >"$share/begun"
     status=0
-    lab_host "${second_tries[*]}" "${left[@]}" || status=$?
+    lab_host "${left[@]}" || status=$?
     remaining=()
     for name in "${left[@]}"; do
         if result_of "$name" >/dev/null; then continue; fi
-        # The lab host died under what had begun, or that wants a fresh one: once is bad luck, twice is a failure.
         if grep -qx -- "$name" "$share/begun"; then
-            echo "lab: the lab host ended (status $status) during case $name"
-            [ $status = 76 ] || sed "s/^/  $name: /" "$share/output/$name" || true
-            if [ $hosts -ge 4 ] || [[ " ${second_tries[*]} " == *" $name "* ]]; then
-                echo "FAIL $name (the lab host ended)"
-                echo "$name FAIL 0 2" >>"$share/results"
-                continue
+            if [ $status = $WANTS_FRESH_HOST ]; then
+                hung+=("$name")
+            else
+                # No case can be blamed for that; but what dies three times with it is not bad luck.
+                died[$name]=$((${died[$name]:-0} + 1))
+                echo "lab: the lab host died (status $status) during case $name"
+                sed "s/^/  $name: /" "$share/output/$name" || true
+                if [ "${died[$name]}" -ge 3 ]; then
+                    echo "FAIL $name (the lab host died three times)"
+                    echo "$name FAIL 0" >>"$share/results"
+                    continue
+                fi
             fi
-            second_tries+=("$name")
+            alone+=("$name")
         fi
         remaining+=("$name")
     done
     # A lab host that does not even begin a case will not do so the next time.
-    if [ $((hosts += 1)) -gt 5 ] || { [ ! -s "$share/begun" ] && [ ${#remaining[@]} -gt 0 ]; }; then
-        for name in "${remaining[@]}"; do echo "$name FAIL 0 1" >>"$share/results"; done
+    if [ $((hosts += 1)) -gt 12 ] || { [ ! -s "$share/begun" ] && [ ${#remaining[@]} -gt 0 ]; }; then
+        for name in "${remaining[@]}"; do echo "$name FAIL 0" >>"$share/results"; done
         remaining=()
     fi
     left=("${remaining[@]}")
@@ -121,13 +120,14 @@ done
 echo
 all_seconds=0
 for name in "${cases[@]}"; do
-    read -r name verdict seconds tries < <(result_of "$name")
-    printf '%-6s %-20s %4s s%s\n' "$verdict" "$name" "$seconds" "$([ "$tries" = 1 ] || echo '  (second try)')"
+    read -r name verdict seconds < <(result_of "$name")
+    printf '%-6s %-20s %4s s\n' "$verdict" "$name" "$seconds"
     all_seconds=$((all_seconds + seconds))
     case $verdict in PASS) passed=$((passed + 1)) ;; SKIP) skipped=$((skipped + 1)) ;; *) failed=$((failed + 1)) ;; esac
 done
 if [ -n "$logs" ] && [ -d "$share/logs" ]; then mkdir -p "$logs"; cp -r "$share/logs/." "$logs/"; fi
-[ ${#second_tries[@]} = 0 ] || echo "tried again after a silent hang or reset: ${second_tries[*]}"
+[ ${#hung[@]} = 0 ] || echo "tried again after a silent hang or reset of its guest: ${hung[*]}"
+for name in "${!died[@]}"; do echo "tried again because the lab host died: $name, ${died[$name]}x"; done
 echo "time: $((SECONDS - start)) s, for cases of $all_seconds s"
 summary="$passed passed, $failed failed"
 [ "$skipped" = 0 ] || summary+=", $skipped skipped"

@@ -1,10 +1,10 @@
 #!/bin/bash
 # run-in-lab.sh CASE... - inside the lab host: makes a volume group, then runs the cases, JOBS (the number of CPUs) at a
 # time, each in a session and a folder of its own. A case with a line "# alone" has the lab host to itself; so has each
-# of SECOND_TRY, which hung in another lab host. What a case prints is kept in output/CASE, and printed as a whole when
+# of ALONE, whose lab host died or whose guest hung before (HUNG). What a case prints is kept in output/CASE, and printed as a whole when
 # the case ends.
 #
-# Outcomes go to ./results, one "CASE VERDICT SECONDS TRY" a line, and begun cases to ./begun, so that run.sh knows where
+# Outcomes go to ./results, one "CASE VERDICT SECONDS" a line, and begun cases to ./begun, so that run.sh knows where
 # to go on if the lab host dies, or ends with 76 because a case wants a fresh one.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -30,8 +30,9 @@ prepare >/dev/null || { echo 'lab: cannot make the volume group'; exit 1; }
 echo "volume group mote with the guest's root file system: $((SECONDS - start)) s; $jobs cases at a time"
 
 alone() { grep -qx '# alone' "$1.sh"; }
-second_try() { [[ " ${SECOND_TRY:-} " == *" $1 "* ]]; }
-work_of() { if second_try "$1"; then echo "/tmp/$1.2"; else echo "/tmp/$1.1"; fi; }
+tried_before() { [[ " ${ALONE:-} " == *" $1 "* ]]; }
+hung_before() { [[ " ${HUNG:-} " == *" $1 "* ]]; }
+work_of() { echo "/tmp/case-$1"; }
 
 # Cases that run, and when they began. Those that end say so through a fifo.
 declare -A began=()
@@ -90,12 +91,11 @@ fresh_host_wanted=0
 
 # end_one: waits until a case ends, and judges it.
 end_one() {
-    local case outcome seconds try=1 verdict work
+    local case outcome seconds verdict work
     read -r case outcome <&"$ended"
     seconds=$((SECONDS - began[$case]))
     unset "began[$case]"
     work=$(work_of "$case")
-    second_try "$case" && try=2
     [ "$outcome" != 124 ] || touch "$work/may-retry"
     case $outcome in
     0) verdict=PASS ;;
@@ -106,13 +106,13 @@ end_one() {
     echo "=== $case: $(sed -n '1s/^# //p' "$case.sh")"
     cat "$here/output/$case"
     [ $verdict != FAIL ] || evidence "$work"
-    if [ $try = 1 ] && [ -e "$work/may-retry" ]; then
+    if [ -e "$work/may-retry" ] && ! hung_before "$case"; then
         # What made the guest hang may be this lab host's emulated CPU.
         echo "--- $case: no end, or a silent reset: once more, in a fresh lab host"
         fresh_host_wanted=1
     else
         echo "$verdict $case ($seconds s)"
-        echo "$case $verdict $seconds $try" >>"$here/results"
+        echo "$case $verdict $seconds" >>"$here/results"
     fi
     clean "$case" "$work"
 }
@@ -132,7 +132,7 @@ run() {
 
 again=() together=() single=()
 for case in "$@"; do
-    if second_try "$case"; then again+=("$case")
+    if tried_before "$case"; then again+=("$case")
     elif alone "$case"; then single+=("$case")
     else together+=("$case"); fi
 done
