@@ -67,12 +67,13 @@ class Bench:
 
     def __init__(self, args, folder):
         self.args, self.cached = args, {}
-        self.raw, self.qcow2, self.overlay = (f"{folder}/disk.{end}" for end in ("img", "qcow2", "overlay"))
+        self.raw, self.qcow2, self.overlay, self.base = (
+            f"{folder}/disk.{end}" for end in ("img", "qcow2", "overlay", "base"))
 
     def files(self, column):
-        if column in (QCOW2, QEMU_QCOW2):
-            return [self.qcow2]
-        return [self.raw, self.overlay] if column == OVERLAY_OWN else [self.raw]
+        """The disk, and the files below it."""
+        return {QCOW2: [self.qcow2], QEMU_QCOW2: [self.qcow2], OVERLAY_OWN: [self.base, self.overlay],
+                OVERLAY_BASE: [self.base]}.get(column, [self.raw])
 
     def command(self, column, load, append):
         if column.startswith("QEMU"):
@@ -89,7 +90,7 @@ class Bench:
         cache = "on" if load.direct else "off"
         if column == QEMU_QCOW2:
             return (f"driver=qcow2,cache.direct={cache},file.driver=file,file.filename={self.qcow2},file.aio={aio},"
-                    f"file.cache.direct={cache}")
+                    f"file.cache.direct={cache},file.locking=off")
         return f"driver=file,filename={self.raw},cache.direct={cache},aio={aio}"
 
     def place(self, files, direct):
@@ -134,8 +135,10 @@ class Bench:
                         sys.exit(f"bench: {column}: sector {sector} of the file is not what the guest wrote")
 
     def make_formats(self, results):
-        """The qcow2 image, with every cluster, and an overlay in which the guest has written every block."""
+        """The qcow2 image, with every cluster; and an overlay in which the guest has written every block, over a base
+        that nothing else writes to."""
         subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", self.raw, self.qcow2], check=True)
+        shutil.copyfile(self.raw, self.base)
         load = Load("write", 131072, 8, 1, "poll", False, 1)
         append = f"op=write bs=131072 depth=8 completion=poll ops={os.path.getsize(self.raw) // 131072}"
         results.add("", OVERLAY_OWN, lambda: machines.complete(self.command(OVERLAY_OWN, load, append), b"bench: op"))
