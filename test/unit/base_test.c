@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -143,6 +144,33 @@ START_TEST(a_guest_cannot_flood_the_log)
 }
 END_TEST
 
+START_TEST(short_files_are_read_as_strings_and_cut_at_the_buffer)
+{
+	char file[] = "/tmp/mote-base-test-XXXXXX", text[4];
+	int fd = mkstemp(file);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, "123456", 6), 6);
+	ck_assert_int_eq(fd_read_text(file, text, sizeof(text)), 0);
+	ck_assert_str_eq(text, "123");
+	ck_assert_int_eq(fd_read_line(file, text, sizeof(text)), 0);
+	ck_assert_str_eq(text, "123");
+	ck_assert_int_eq(pwrite(fd, "1\n2\n", 4, 0), 4);
+	ck_assert_int_eq(fd_read_line(file, text, sizeof(text)), 0);
+	ck_assert_str_eq(text, "1");
+	ck_assert_int_eq(ftruncate(fd, 0), 0);
+	ck_assert_int_eq(fd_read_line(file, text, sizeof(text)), 0);
+	ck_assert_str_eq(text, "");
+	ck_assert_int_eq(fd_read_text(file, text, sizeof(text)), 0);
+	ck_assert_str_eq(text, "");
+	close(fd);
+	unlink(file);
+	ck_assert_int_eq(fd_read_text(file, text, sizeof(text)), -ENOENT);
+	ck_assert_int_eq(fd_read_line(file, text, sizeof(text)), -ENOENT);
+	ck_assert_int_eq(fd_read_text("/tmp", text, sizeof(text)), -EISDIR);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("base");
@@ -153,6 +181,7 @@ int main(void)
 	tcase_add_test(tc, checked_arithmetic_refuses_what_does_not_fit);
 	tcase_add_test(tc, wire_types_are_little_endian_bytes);
 	tcase_add_test(tc, pread_full_tells_a_short_file_from_a_whole_one);
+	tcase_add_test(tc, short_files_are_read_as_strings_and_cut_at_the_buffer);
 	tcase_add_test(tc, an_eventfd_collects_signals);
 	tcase_add_test(tc, the_sink_gets_formatted_lines_up_to_the_level);
 	tcase_add_test(tc, a_guest_cannot_flood_the_log);

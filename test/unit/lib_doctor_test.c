@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "test/unit/unit.h"
-#include "vmm/base/fd.h"
 
 struct tally {
 	unsigned int nr;
@@ -123,25 +122,6 @@ START_TEST(programs_are_found_in_any_folder_of_the_path)
 }
 END_TEST
 
-START_TEST(short_files_are_read_as_strings_and_cut_at_the_buffer)
-{
-	char file[] = "/tmp/mote-doctor-test-XXXXXX", text[4];
-	int fd = mkstemp(file);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, "123456", 6), 6);
-	ck_assert_int_eq(fd_read_text(file, text, sizeof(text)), 0);
-	ck_assert_str_eq(text, "123");
-	ck_assert_int_eq(ftruncate(fd, 0), 0);
-	ck_assert_int_eq(fd_read_text(file, text, sizeof(text)), 0);
-	ck_assert_str_eq(text, "");
-	close(fd);
-	unlink(file);
-	ck_assert_int_eq(fd_read_text(file, text, sizeof(text)), -ENOENT);
-	ck_assert_int_eq(fd_read_text("/tmp", text, sizeof(text)), -EISDIR);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("lib/doctor");
@@ -154,7 +134,6 @@ int main(void)
 	tcase_add_test(tcase, the_bracketed_choice_is_the_one_in_force);
 	tcase_add_test(tcase, meminfo_is_searched_by_whole_keys);
 	tcase_add_test(tcase, programs_are_found_in_any_folder_of_the_path);
-	tcase_add_test(tcase, short_files_are_read_as_strings_and_cut_at_the_buffer);
 	suite_add_tcase(suite, tcase);
 	return unit_main(suite);
 }

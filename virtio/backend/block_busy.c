@@ -9,6 +9,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "vmm/base/fd.h"
+
 /* Whether the description of `pid`'s descriptor says that it holds a lock (proc(5), fdinfo). */
 static bool fdinfo_has_lock(const char *pid, const char *fd)
 {
@@ -61,18 +63,13 @@ static bool describe_locker(const struct stat *wanted, char *out, size_t size)
 		return false;
 	while (!found && (entry = readdir(proc)) != NULL) {
 		char path[64];
-		char command[32] = "?";
-		FILE *file;
+		char command[32];
 
 		if (!isdigit((unsigned char)entry->d_name[0]) || !process_has_lock(entry->d_name, wanted))
 			continue;
 		snprintf(path, sizeof(path), "/proc/%.16s/comm", entry->d_name);
-		file = fopen(path, "re");
-		if (file != NULL) {
-			if (fgets(command, sizeof(command), file) != NULL)
-				command[strcspn(command, "\n")] = '\0';
-			fclose(file);
-		}
+		if (fd_read_line(path, command, sizeof(command)) < 0)
+			strcpy(command, "?");
 		snprintf(out, size, "locked by %s (PID %.16s)", command, entry->d_name);
 		found = true;
 	}
@@ -107,21 +104,12 @@ static bool describe_mount(dev_t device, char *out, size_t size)
 }
 
 /* Device-mapper's name for "dm-7". */
-static bool read_dm_name(const char *device, char *name, int size)
+static bool read_dm_name(const char *device, char *name, size_t size)
 {
 	char path[128];
-	bool got;
-	FILE *file;
 
 	snprintf(path, sizeof(path), "/sys/class/block/%.64s/dm/name", device);
-	file = fopen(path, "re");
-	if (file == NULL)
-		return false;
-	got = fgets(name, size, file) != NULL;
-	fclose(file);
-	if (got)
-		name[strcspn(name, "\n")] = '\0';
-	return got;
+	return fd_read_line(path, name, size) == 0;
 }
 
 /* The first word of each line of /proc/swaps but the first is a file or a device that is swapped to. */

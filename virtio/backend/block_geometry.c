@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "vmm/base/checked.h"
+#include "vmm/base/fd.h"
 #include "vmm/base/log.h"
 
 #define MAX_BLOCK_BYTES 4096
@@ -29,17 +30,10 @@ static uint64_t queue_attribute(dev_t device, const char *name)
 	for (unsigned int i = 0; i < 2; i++) {
 		char path[96];
 		char line[32];
-		FILE *file;
-		bool read;
 
 		snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%s/%s", major(device), minor(device), folders[i],
 			 name);
-		file = fopen(path, "re");
-		if (file == NULL)
-			continue;
-		read = fgets(line, sizeof(line), file) != NULL;
-		fclose(file);
-		if (read)
+		if (fd_read_line(path, line, sizeof(line)) == 0)
 			return strtoull(line, NULL, 10);
 	}
 	return 0;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -85,6 +86,15 @@ int fd_read_text(const char *path, char *buf, size_t size)
 	close(fd);
 	if (rc == 0)
 		buf[n] = '\0';
+	return rc;
+}
+
+int fd_read_line(const char *path, char *buf, size_t size)
+{
+	int rc = fd_read_text(path, buf, size);
+
+	if (rc == 0)
+		buf[strcspn(buf, "\n")] = '\0';
 	return rc;
 }
 

@@ -23,6 +23,9 @@ __attribute__((warn_unused_result)) int fd_write_full(int fd, const void *buf, s
  * 0 or the negative errno of open(2) or read(2). */
 __attribute__((warn_unused_result)) int fd_read_text(const char *path, char *buf, size_t size);
 
+/* The same, of a text's first line only, without its newline. */
+__attribute__((warn_unused_result)) int fd_read_line(const char *path, char *buf, size_t size);
+
 /* Makes an eventfd, non-blocking and close-on-exec. The descriptor or a negative errno. */
 __attribute__((warn_unused_result)) int fd_eventfd(void);
 

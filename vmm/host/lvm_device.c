@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "vmm/base/fd.h"
+
 #define UUID_START "LVM-"
 #define UUID_CHARACTERS 64 /* the group's and the volume's, 32 each */
 
@@ -23,21 +25,12 @@ bool lvm_uuid_is_volume(const char *uuid)
 }
 
 /* The one line of an attribute of a device-mapper device. */
-static bool read_attribute(dev_t device, const char *attribute, char *out, int size)
+static bool read_attribute(dev_t device, const char *attribute, char *out, size_t size)
 {
 	char path[96];
-	bool got;
-	FILE *file;
 
 	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/dm/%s", major(device), minor(device), attribute);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	got = fgets(out, size, file) != NULL;
-	fclose(file);
-	if (got)
-		out[strcspn(out, "\n")] = '\0';
-	return got;
+	return fd_read_line(path, out, size) == 0;
 }
 
 /* The node may be a stale one: it is the device behind it that counts. */
