@@ -6,10 +6,13 @@
 #   --stand-in    QEMU in mote's place, to try the lab itself (stand-in.sh)
 #   --list        the cases
 #   --logs DIR    keep the consoles of cases that failed
-# In the environment: PATIENCE=N multiplies all time limits (1), for a machine with other work; JOBS=N is how many cases
-# run at a time (the lab host's CPUs, 2).
-# A case whose nested guest hangs or is reset without a word is tried once more, and a case under which the lab host
-# itself dies, twice more; that is counted and printed. The last line is "N passed, N failed"; the exit status says the same.
+# In the environment: PATIENCE=N multiplies all time limits (1), for a machine with other work; JOBS=N is how many lab hosts
+# run at a time (2).
+# Each lab host has one CPU and takes the next case that nobody has taken; a case with a line "# smp" is run after the others, in
+# one lab host with two. (With two CPUs and several guests QEMU's emulated SVM kills the lab host far more often.)
+# A case whose nested guest hangs or is reset without a word is tried once more, and a case under which the lab host itself
+# dies, twice more, each in a fresh one; that is counted and printed. The last line is "N passed, N failed"; the exit
+# status says the same.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 repo=$(cd "$here/../.." && pwd)
@@ -52,82 +55,119 @@ fi
 
 "$here/images.sh" host guest >/dev/null
 share=$(mktemp -d "${TMPDIR:-/tmp}/mote-lab-cases.XXXXXX")
-lab_pid=
-# A lab host must not outlive the one who waits for it.
-trap '[ -z "$lab_pid" ] || kill "$lab_pid" 2>/dev/null; rm -rf "$share"' EXIT
+hosts=()    # the process of each lab host, by its number
+# Lab hosts must not outlive the one who waits for them.
+trap '[ ${#hosts[@]} = 0 ] || kill "${hosts[@]}" 2>/dev/null; rm -rf "$share"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-mkdir "$share/tools"
-cp "$here"/cases/* "$share/tools/"
+mkdir "$share"/{tools,taken,output,logs}
+cp -r "$here"/cases/* "$share/tools/"
 mv "$share/tools/run-in-lab.sh" "$share/"
 cp "$mote" "$share/tools/mote"
 : >"$share/results"
 
-# lab_host CASE...: runs the cases in a lab host of their own; returns its exit status.
-lab_host() {
-    local status=0
-    "$here/lab.sh" --guest --share "$share" --disk 8G --disk 4G --memory 4096 --timeout $((1800 * ${PATIENCE:-1})) \
-        --env "STAND_IN=$stand_in" --env "PATIENCE=${PATIENCE:-1}" --env "JOBS=${JOBS:-}" --env "ALONE=${alone[*]}" \
-        --env "HUNG=${hung[*]}" -- "./run-in-lab.sh $*" &
-    lab_pid=$!
-    wait "$lab_pid" || status=$?
-    lab_pid=
-    return $status
+declare -A tried=() hung=() died=()
+started=0 printed=0
+
+# start_host CPUS CASE...: a lab host that runs those of the cases that no other has taken.
+start_host() {
+    local number=$started
+    started=$((started + 1))
+    "$here/lab.sh" --guest --share "$share" --cpus "$1" --disk 8G --disk 4G --memory 4096 \
+        --timeout $((1800 * ${PATIENCE:-1})) --env "STAND_IN=$stand_in" --env "PATIENCE=${PATIENCE:-1}" \
+        --env "HOST=$number" -- "./run-in-lab.sh ${*:2}" >"$share/host$number" 2>&1 &
+    hosts[number]=$!
 }
 
-result_of() { grep -E "^$1 " "$share/results"; }
-
-# Cases whose guest hung or was reset, cases that ran when a lab host died, and how often that happened to each; both are
-# run by themselves the next time.
-passed=0 failed=0 skipped=0 hosts=0 hung=() alone=()
-declare -A died=()
-left=("${cases[@]}")
-start=$SECONDS
-while [ ${#left[@]} -gt 0 ]; do
-    echo "lab: starting a lab host for ${#left[@]} cases under $(basename "$mote")"
-    : >"$share/begun"
-    status=0
-    lab_host "${left[@]}" || status=$?
-    remaining=()
-    for name in "${left[@]}"; do
-        if result_of "$name" >/dev/null; then continue; fi
-        if grep -qx -- "$name" "$share/begun"; then
-            if [ $status = $WANTS_FRESH_HOST ]; then
-                hung+=("$name")
-            else
-                # No case can be blamed for that; but what dies three times with it is not bad luck.
-                died[$name]=$((${died[$name]:-0} + 1))
-                echo "lab: the lab host died (status $status) during case $name"
-                sed "s/^/  $name: /" "$share/output/$name" || true
-                if [ "${died[$name]}" -ge 3 ]; then
-                    echo "FAIL $name (the lab host died three times)"
-                    echo "$name FAIL 0" >>"$share/results"
-                    continue
-                fi
-            fi
-            alone+=("$name")
+# settle_host NUMBER STATUS: the lab host has ended; what it had taken and not judged is free again, or has failed.
+settle_host() {
+    local name taken reason
+    for taken in "$share"/taken/*; do
+        name=${taken##*/}
+        if [ "$(cat "$taken/host" 2>/dev/null)" != "$1" ] || grep -q "^$name " "$share/results"; then continue; fi
+        tried[$name]=$((${tried[$name]:-1} + 1))
+        if [ "$2" = $WANTS_FRESH_HOST ]; then
+            hung[$name]=$((${hung[$name]:-0} + 1)) reason='its guest hung or was reset'
+        else
+            # No case can be blamed for that; but what dies three times with it is not bad luck.
+            died[$name]=$((${died[$name]:-0} + 1)) reason="the lab host died (status $2)"
         fi
-        remaining+=("$name")
+        echo
+        echo "=== $name: $reason"
+        cat "$share/output/$name"
+        if [ "${hung[$name]:-0}" -gt 1 ] || [ "${died[$name]:-0}" -gt 2 ]; then
+            echo "$name FAIL 0" >>"$share/results"
+        else
+            echo "--- $name: once more, in a fresh lab host"
+            rm -r "$taken"
+        fi
     done
-    # A lab host that does not even begin a case will not do so the next time.
-    if [ $((hosts += 1)) -gt 12 ] || { [ ! -s "$share/begun" ] && [ ${#remaining[@]} -gt 0 ]; }; then
-        for name in "${remaining[@]}"; do echo "$name FAIL 0" >>"$share/results"; done
-        remaining=()
-    fi
-    left=("${remaining[@]}")
+    # What the lab host itself said, where it did not come to its end.
+    [ "$2" = 0 ] || [ "$2" = $WANTS_FRESH_HOST ] || cat "$share/host$1"
+}
+
+# print_results: those that are new, with what the cases said.
+print_results() {
+    local name verdict seconds
+    while read -r name verdict seconds; do
+        printed=$((printed + 1))
+        echo
+        echo "=== $name: $(sed -n '1s/^# //p' "$here/cases/$name.sh")"
+        cat "$share/output/$name"
+        echo "$verdict $name ($seconds s)"
+    done < <(tail -n +$((printed + 1)) "$share/results")
+}
+
+# run_cases HOSTS CPUS CASE...: all of them, in up to so many lab hosts at a time.
+run_cases() {
+    local at_a_time=$1 cpus=$2 number status left taken name last=$((started + $1 + 10))
+    shift 2
+    while :; do
+        left=0 taken=0
+        for name in "$@"; do
+            grep -q "^$name " "$share/results" || { left=$((left + 1)); [ ! -d "$share/taken/$name" ] || taken=$((taken + 1)); }
+        done
+        if [ $left = 0 ] && [ ${#hosts[@]} = 0 ]; then break; fi
+        if [ $left -gt $taken ] && [ ${#hosts[@]} -lt "$at_a_time" ] && [ $started -lt $last ]; then
+            start_host "$cpus" "$@"
+        elif [ ${#hosts[@]} = 0 ]; then
+            echo "lab: $((started - last + at_a_time + 10)) lab hosts died: no more are tried"
+            for name in "$@"; do grep -q "^$name " "$share/results" || echo "$name FAIL 0" >>"$share/results"; done
+        fi
+        sleep 1
+        print_results
+        for number in "${!hosts[@]}"; do
+            if kill -0 "${hosts[number]}" 2>/dev/null; then continue; fi
+            status=0
+            wait "${hosts[number]}" || status=$?
+            unset "hosts[number]"
+            print_results
+            settle_host "$number" "$status"
+        done
+    done
+    print_results
+}
+
+start=$SECONDS
+together=() smp=()
+for name in "${cases[@]}"; do
+    if grep -qx '# smp' "$here/cases/$name.sh"; then smp+=("$name"); else together+=("$name"); fi
 done
+echo "lab: ${#cases[@]} cases under $(basename "$mote")"
+[ ${#together[@]} = 0 ] || run_cases "${JOBS:-2}" 1 "${together[@]}"
+[ ${#smp[@]} = 0 ] || run_cases 1 2 "${smp[@]}"
 
 echo
-all_seconds=0
+passed=0 failed=0 skipped=0 all_seconds=0
 for name in "${cases[@]}"; do
-    read -r name verdict seconds < <(result_of "$name")
-    printf '%-6s %-20s %4s s\n' "$verdict" "$name" "$seconds"
+    read -r _ verdict seconds < <(grep "^$name " "$share/results")
+    printf '%-6s %-20s %4s s%s\n' "$verdict" "$name" "$seconds" "${tried[$name]:+  (try ${tried[$name]})}"
     all_seconds=$((all_seconds + seconds))
     case $verdict in PASS) passed=$((passed + 1)) ;; SKIP) skipped=$((skipped + 1)) ;; *) failed=$((failed + 1)) ;; esac
 done
-if [ -n "$logs" ] && [ -d "$share/logs" ]; then mkdir -p "$logs"; cp -r "$share/logs/." "$logs/"; fi
-[ ${#hung[@]} = 0 ] || echo "tried again after a silent hang or reset of its guest: ${hung[*]}"
-for name in "${!died[@]}"; do echo "tried again because the lab host died: $name, ${died[$name]}x"; done
+if [ -n "$logs" ]; then mkdir -p "$logs"; cp -r "$share/logs/." "$logs/"; fi
+[ ${#hung[@]} = 0 ] || echo "tried again since the guest hung or was reset: ${!hung[*]}"
+[ ${#died[@]} = 0 ] || echo "tried again since the lab host died: ${!died[*]}"
 echo "time: $((SECONDS - start)) s, for cases of $all_seconds s"
 summary="$passed passed, $failed failed"
 [ "$skipped" = 0 ] || summary+=", $skipped skipped"

@@ -1,5 +1,5 @@
-# What the lab's cases share; sourced inside the lab host, before each case. Cases run side by side, so what one makes has
-# its name: volumes are $CASE or $CASE.SOMETHING. A case that can't share the machine says so in its second line: "# alone".
+# What the lab's cases share; sourced inside the lab host, before each case. A case whose guest has more than one vCPU says
+# so in its second line, "# smp", and gets a lab host with two CPUs.
 #   $CASE     the case's name
 #   $MOTE     the VMM under test, taking mote's command line, by a path that only this case uses
 #   $STAND_IN 1 when that is QEMU in mote's place

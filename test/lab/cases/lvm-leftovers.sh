@@ -1,5 +1,4 @@
 # When mote and its janitor are killed, doctor finds the snapshot and removes it, and the next start mentions it
-# alone
 if [ "$STAND_IN" = 1 ]; then skip 'it is about mote alone'; fi
 fresh_disk "$CASE.data" 64M
 disk=lvm:mote/$CASE.data

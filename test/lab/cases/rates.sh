@@ -1,5 +1,4 @@
 # Rate limits: operations and bytes a second come within 5% of what was asked for
-# alone
 # Far below what the lab can do, even on a busy machine.
 fresh_disk "$CASE.iops" 64M
 fresh_disk "$CASE.bandwidth" 64M
