@@ -1,0 +1,131 @@
+#include "firmware/loader/disk.h"
+
+#include "firmware/core/bytes.h"
+#include "firmware/core/error.h"
+#include "firmware/core/print.h"
+#include "firmware/loader/disk_cache.h"
+
+/* From here on a read goes past the cache, but for its unaligned ends. */
+#define DIRECT_BYTES (2 * DISK_CACHE_LINE)
+/* The block size that no disk exceeds: a direct read starts and ends at a multiple. */
+#define BLOCK_BYTES 4096
+
+/* Part of one line. */
+static int read_cached(struct disk *disk, uint64_t offset, void *to, size_t len)
+{
+	uint64_t number = offset / DISK_CACHE_LINE;
+	uint64_t start = number * DISK_CACHE_LINE;
+	const uint8_t *bytes = disk_cache_find(disk->cache, disk->index, number);
+
+	if (bytes == NULL) {
+		uint64_t left = disk->source.size_bytes - start;
+		size_t size = left < DISK_CACHE_LINE ? (size_t)left : DISK_CACHE_LINE;
+		uint8_t *line = disk_cache_take(disk->cache, disk->index, number);
+		int ret = virtio_blk_read(&disk->blk, start / VIRTIO_BLK_SECTOR, size / VIRTIO_BLK_SECTOR, line);
+
+		if (ret < 0) {
+			disk_cache_forget(disk->cache);
+			return ret;
+		}
+		bytes = line;
+	}
+	memcpy(to, bytes + (offset - start), len);
+	return 0;
+}
+
+/* How many of the first bytes of a read to take through the cache: to the end of the line, or only to the next block's
+ * start if a large read follows. */
+static size_t first_part(uint64_t offset, size_t len)
+{
+	size_t unit = len >= DIRECT_BYTES ? BLOCK_BYTES : DISK_CACHE_LINE;
+	size_t part = unit - (size_t)(offset % unit);
+
+	return part < len ? part : len;
+}
+
+static int disk_read(struct source *source, uint64_t offset, void *buf, size_t len)
+{
+	struct disk *disk = (struct disk *)source; /* its first member */
+	uint8_t *to = buf;
+	int ret = 0;
+
+	while (len > 0 && ret == 0) {
+		size_t part = first_part(offset, len);
+
+		if (len >= DIRECT_BYTES && offset % BLOCK_BYTES == 0) {
+			part = len - len % BLOCK_BYTES;
+			ret = virtio_blk_read(&disk->blk, offset / VIRTIO_BLK_SECTOR, part / VIRTIO_BLK_SECTOR, to);
+		} else {
+			ret = read_cached(disk, offset, to, part);
+		}
+		offset += part;
+		to += part;
+		len -= part;
+	}
+	return ret;
+}
+
+/* vda to vdz, then vdaa, as Linux counts. */
+static void name_disk(struct disk *disk, unsigned int nr)
+{
+	if (nr < 26)
+		(void)print_to(disk->source.name, sizeof(disk->source.name), "vd%c", 'a' + nr);
+	else
+		(void)print_to(disk->source.name, sizeof(disk->source.name), "vd%c%c", 'a' + nr / 26 - 1,
+			       'a' + nr % 26);
+}
+
+static int open_disk(struct disks *disks, struct pci_host *host, const struct pci_function *function,
+		     unsigned int number, struct arena *arena)
+{
+	struct disk *disk = arena_alloc(arena, sizeof(*disk));
+	int ret;
+
+	if (disk == NULL)
+		return FW_ENOMEM;
+	name_disk(disk, number);
+	ret = virtio_blk_open(&disk->blk, host, function, arena);
+	if (ret < 0) {
+		print("%s: can't use this disk: %s\n", disk->source.name, fw_error_text(ret));
+		return ret == FW_ENOMEM ? ret : 0;
+	}
+	disk->source.read = disk_read;
+	disk->source.size_bytes = disk->blk.nr_sectors * VIRTIO_BLK_SECTOR;
+	disk->cache = disks->cache;
+	disk->index = number;
+	disks->list[disks->nr++] = disk;
+	print("%s: %llu MiB\n", disk->source.name, (unsigned long long)(disk->source.size_bytes >> 20));
+	return 0;
+}
+
+int disks_open(struct disks *disks, struct pci_host *host, struct arena *arena)
+{
+	struct pci_function function;
+	unsigned int number = 0;
+	uint32_t at = 0;
+
+	*disks = (struct disks){ .cache = disk_cache_create(arena) };
+	if (disks->cache == NULL)
+		return FW_ENOMEM;
+	while (disks->nr < DISK_MAX && pci_next(host, &at, &function)) {
+		int ret;
+
+		if (function.vendor != VIRTIO_PCI_VENDOR || function.device != VIRTIO_PCI_MODERN_ID + VIRTIO_BLK_TYPE)
+			continue;
+		ret = open_disk(disks, host, &function, number++, arena);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+void disks_close(struct disks *disks)
+{
+	for (unsigned int i = 0; i < disks->nr; i++) {
+		struct disk *disk = disks->list[i];
+
+		print("%s: %llu KiB read by %u requests\n", disk->source.name,
+		      (unsigned long long)(disk->blk.bytes_read >> 10), disk->blk.requests_made);
+		virtio_blk_close(&disk->blk);
+	}
+}

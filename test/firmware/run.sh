@@ -1,0 +1,70 @@
+#!/bin/bash
+# run.sh [CASE...]: the loader's volumes and file systems against images that their own tools made, and against the same
+# images damaged.
+#
+# CASE is a name or a pattern such as 'ext4*'; without one, all run. --list lists them. FWLS names the program; without it
+# the newest build under build/ is taken (one with sanitizers finds more). ROUNDS: how often each image is damaged (5).
+# Without root, what only the kernel or LVM makes is skipped.
+set -u
+if [[ $(id -u) == 0 && -z ${MOTE_OWN_MOUNTS-} ]]; then
+	MOTE_OWN_MOUNTS=1 exec unshare -m "$0" "$@"
+fi
+cd "$(dirname "$0")/../.." || exit 1
+here=$PWD/test/firmware
+
+# shellcheck disable=SC2012 # the newest
+fwls=${FWLS:-$(ls -t build/*/test/firmware/fwls 2>/dev/null | head -n 1)}
+rounds=${ROUNDS:-5}
+
+# shellcheck source=test/wanted.sh
+. test/wanted.sh
+# shellcheck source=test/firmware/lib.sh
+. "$here/lib.sh"
+# shellcheck source=test/firmware/cases.sh
+. "$here/cases.sh"
+# shellcheck source=test/firmware/cases_volume.sh
+. "$here/cases_volume.sh"
+mapfile -t all < <(declare -F | sed -n 's/^declare -f case_//p')
+if [[ ${1-} == --list ]]; then
+	printf '%s\n' "${all[@]}"
+	exit 0
+fi
+if [[ ! -x $fwls ]]; then
+	echo "run.sh: no program: build first, or set FWLS (found '$fwls')" >&2
+	exit 1
+fi
+fwls=$(realpath "$fwls")
+export LC_ALL=C.UTF-8 PATH=$PATH:/usr/sbin:/sbin
+work=$(mktemp -d "${TMPDIR:-/var/tmp}/mote-firmware-XXXXXX") || exit 1
+trap 'rm -rf "$work"' EXIT
+shared=$work/shared
+make_tree "$shared/tree"
+make_fat_tree "$shared/fat"
+cp -a "$shared/tree" "$shared/xfs"
+rm "$shared/xfs/link-400" "$shared/xfs/link-1000" # mkfs.xfs 6.1 writes long ones without their header
+mkdir "$shared/small"
+cp -a "$shared/tree/boot" "$shared/tree/vmlinuz" "$shared/tree/size-4097" "$shared/small"
+(cd "$work" && make_ext "$shared/small.ext4" 32M "$shared/small" -t ext4) >/dev/null
+
+passed=0 failed=0 skipped=0
+for name in "${all[@]}"; do
+	wanted "$name" "$@" || continue
+	mkdir "$work/$name"
+	start=$SECONDS
+	(cd "$work/$name" && set -e && "case_$name") >"$work/$name.log" 2>&1
+	status=$?
+	if ((status == 0)); then
+		echo "ok $name ($((SECONDS - start)) s)"
+		passed=$((passed + 1))
+	elif ((status == 77)); then
+		echo "SKIP $name: $(sed -n 's/^skipped: //p' "$work/$name.log")"
+		skipped=$((skipped + 1))
+	else
+		echo "FAIL $name"
+		sed 's/^/    /' "$work/$name.log"
+		failed=$((failed + 1))
+	fi
+	rm -rf "${work:?}/$name"
+done
+echo "$passed passed, $failed failed${skipped:+, $skipped skipped}"
+((failed == 0))
