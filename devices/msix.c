@@ -188,3 +188,15 @@ bool msix_signal(struct msix *msix, unsigned int vector)
 	}
 	return true;
 }
+
+int msix_eventfd(struct msix *msix, unsigned int vector)
+{
+	int fd;
+
+	if (vector >= msix->nr_vectors || !atomic_load(&msix->enabled))
+		return -ENOENT;
+	pthread_mutex_lock(&msix->lock);
+	fd = msi_vector_eventfd(&msix->vectors[vector].msi);
+	pthread_mutex_unlock(&msix->lock);
+	return fd;
+}

@@ -60,4 +60,9 @@ void msix_table_write(struct msix *msix, uint64_t offset, unsigned int size, uin
  * the guest does not use MSI-X. Any thread; one system call. */
 bool msix_signal(struct msix *msix, unsigned int vector);
 
+/* The vector's eventfd, for a signaller that can't call msix_signal(), such as the kernel: delivered alike, but the
+ * pending bit doesn't show what is signalled so while the vector is masked. Valid until msix_fini(). -ENOENT, as for a
+ * false of msix_signal(), or the errno of eventfd(2). Any thread. */
+__attribute__((warn_unused_result)) int msix_eventfd(struct msix *msix, unsigned int vector);
+
 #endif

@@ -3,3 +3,7 @@ mote_fuzz_target(virtio_dev
 	SOURCES fuzz_virtio_dev.c ../unit/virtio_driver.c ../unit/virtio_fake_loop.c ../unit/virtio_fake_block.c
 		../unit/virtio_fake_stream.c ../unit/virtio_fake_transport.c ../unit/fake_timer.c
 	LINKS virtio_dev)
+mote_fuzz_target(net
+	SOURCES fuzz_net.c ../unit/virtio_driver.c ../unit/virtio_fake_loop.c ../unit/virtio_fake_net.c
+		../unit/virtio_fake_transport.c ../unit/fake_timer.c
+	LINKS virtio_dev)

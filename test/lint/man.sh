@@ -10,9 +10,9 @@ while read -r option; do
     grep -qe "--$option" vmm/cli/help.c || { echo "vmm/cli/help.c: --$option is missing"; bad=1; }
 done < <(sed -nE 's/^[[:space:]]*\{ "([a-z-]+)", (required|no)_argument.*/\1/p' vmm/cli/run_options.c)
 while read -r key; do
-    grep -qE "^\.It Cm $key\b" doc/mote-run.1 || { echo "doc/mote-run.1: the option $key of --disk is missing"; bad=1; }
-    grep -qE "\"      $key\b" vmm/cli/help.c || { echo "vmm/cli/help.c: the option $key of --disk is missing"; bad=1; }
-done < <(sed -nE 's/^[[:space:]]*\{ "([a-z-]+)", set_.*/\1/p' vmm/cli/disk_keys.c vmm/cli/disk_option.c)
+    grep -qE "^\.It Cm $key\b" doc/mote-run.1 || { echo "doc/mote-run.1: the option $key of --disk or --net is missing"; bad=1; }
+    grep -qE "\"      $key\b" vmm/cli/help.c || { echo "vmm/cli/help.c: the option $key of --disk or --net is missing"; bad=1; }
+done < <(sed -nE 's/^[[:space:]]*\{ "([a-z-]+)", set_.*/\1/p' vmm/cli/disk_keys.c vmm/cli/net_keys.c)
 while read -r status; do
     grep -qE "^\.It $status\b" doc/mote-run.1 || { echo "doc/mote-run.1: exit status $status is missing"; bad=1; }
 done < <(sed -nE 's/.*EXIT_STATUS_[A-Z]+ = ([0-9]+).*/\1/p' vmm/cli/exit_status.h)

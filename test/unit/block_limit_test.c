@@ -6,8 +6,8 @@
 
 #include "test/unit/fake_timer.h"
 #include "test/unit/unit.h"
-#include "virtio/backend/block_bucket.h"
 #include "virtio/backend/block_ops.h"
+#include "virtio/backend/bucket.h"
 
 #define SECOND UINT64_C(1000000000)
 #define MS UINT64_C(1000000)
@@ -385,45 +385,45 @@ END_TEST
 /* The bucket alone, at the ends of its ranges. */
 START_TEST(a_bucket_neither_overflows_nor_loses_fractions)
 {
-	const struct block_rate most = { .per_second = BLOCK_LIMIT_MAX_RATE, .burst = BLOCK_LIMIT_MAX_BURST };
-	const struct block_rate odd = { .per_second = 7, .burst = 1000000 };
-	struct block_bucket bucket;
+	const struct bucket_rate most = { .per_second = BUCKET_MAX_RATE, .burst = BUCKET_MAX_BURST };
+	const struct bucket_rate odd = { .per_second = 7, .burst = 1000000 };
+	struct bucket bucket;
 
-	block_bucket_init(&bucket, &most, 0);
-	block_bucket_take(&bucket, UINT64_MAX);
+	bucket_init(&bucket, &most, 0);
+	bucket_take(&bucket, UINT64_MAX);
 	ck_assert_int_lt(bucket.level, 0);
-	block_bucket_take(&bucket, UINT64_MAX);
+	bucket_take(&bucket, UINT64_MAX);
 	ck_assert_int_lt(bucket.level, 0);
-	ck_assert_uint_eq(block_bucket_wait_ns(&bucket), SECOND);
-	block_bucket_fill(&bucket, SECOND - 1);
+	ck_assert_uint_eq(bucket_wait_ns(&bucket), SECOND);
+	bucket_fill(&bucket, SECOND - 1);
 	ck_assert_int_lt(bucket.level, 0);
-	block_bucket_fill(&bucket, UINT64_MAX);
-	ck_assert_int_eq(bucket.level, (int64_t)BLOCK_LIMIT_MAX_BURST);
-	block_bucket_init(&bucket, &odd, 5);
-	block_bucket_take(&bucket, 1000000);
+	bucket_fill(&bucket, UINT64_MAX);
+	ck_assert_int_eq(bucket.level, (int64_t)BUCKET_MAX_BURST);
+	bucket_init(&bucket, &odd, 5);
+	bucket_take(&bucket, 1000000);
 	for (uint64_t i = 1; i <= 1000; i++)
-		block_bucket_fill(&bucket, 5 + i * SECOND / 1000);
+		bucket_fill(&bucket, 5 + i * SECOND / 1000);
 	ck_assert_int_eq(bucket.level, 7);
 }
 END_TEST
 
 START_TEST(a_bucket_has_something_exactly_when_it_said)
 {
-	const struct block_rate rate = { .per_second = 333333, .burst = 1000 };
-	struct block_bucket bucket;
+	const struct bucket_rate rate = { .per_second = 333333, .burst = 1000 };
+	struct bucket bucket;
 	uint64_t now = 1;
 
-	block_bucket_init(&bucket, &rate, now);
+	bucket_init(&bucket, &rate, now);
 	for (unsigned int i = 0; i < 1000; i++) {
 		uint64_t wait;
 
-		block_bucket_take(&bucket, 1000 + i * 17);
-		while ((wait = block_bucket_wait_ns(&bucket)) > 0) {
-			ck_assert(!block_bucket_has_any(&bucket));
+		bucket_take(&bucket, 1000 + i * 17);
+		while ((wait = bucket_wait_ns(&bucket)) > 0) {
+			ck_assert(!bucket_has_any(&bucket));
 			now += wait;
-			block_bucket_fill(&bucket, now);
+			bucket_fill(&bucket, now);
 		}
-		ck_assert(block_bucket_has_any(&bucket));
+		ck_assert(bucket_has_any(&bucket));
 		ck_assert_int_le(bucket.level, 1);
 	}
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -124,6 +125,32 @@ static bool logged(const char *words)
 	return strstr(test_log(), words) != NULL;
 }
 
+/* A guest could make a payload that has the length and the end of another's. It only ever finds its own. */
+START_TEST(a_payload_that_looks_alike_is_another)
+{
+	struct bytes file = test_kernel(PACK_LZ4);
+	uint8_t text[8], *packed;
+
+	for (unsigned int i = 0; i < sizeof(text); i++)
+		text[i] = test_kernel_byte(0x80 + i);
+	packed = memmem(file.data, file.len, text, sizeof(text));
+	ck_assert_ptr_nonnull(packed);
+	packed[0] ^= 0xff;
+	use_kernel(PACK_LZ4);
+	load_and_check();
+	fd_close(&guest.request.kernel_fd);
+	guest.request.kernel_fd = test_file(file.data, file.len);
+	ck_assert(!loads_right());
+	ck_assert(!logged("found unpacked"));
+	ck_assert(logged("kept unpacked"));
+	ck_assert_uint_eq(count(CACHE_ENTRY_PREFIX, NULL), 2);
+	use_kernel(PACK_LZ4);
+	load_and_check();
+	ck_assert(logged("found unpacked"));
+	bytes_free(&file);
+}
+END_TEST
+
 START_TEST(second_start_finds_the_content)
 {
 	char path[PATH_MAX];
@@ -196,12 +223,16 @@ START_TEST(a_settled_file_is_found_by_its_identity)
 		struct cache_origin origin;
 		int fd = open(path, O_RDWR);
 		uint8_t unpacked[1] = { 0 };
+		uint8_t *payload;
 
 		ck_assert(cache_entry_read(fd, &image, &origin));
+		payload = calloc(1, origin.payload_bytes);
+		ck_assert_ptr_nonnull(payload);
 		origin.payload_tail[5] ^= 1;
 		image.nr_extents = 0;
 		memset(image.relocs, 0, sizeof(image.relocs));
-		ck_assert_int_eq(cache_entry_write(fd, unpacked, &image, &origin), 0);
+		ck_assert_int_eq(cache_entry_write(fd, payload, unpacked, &image, &origin), 0);
+		free(payload);
 		close(fd);
 	}
 	load_and_check();
@@ -366,6 +397,8 @@ START_TEST(concurrent_starts_agree)
 	use_kernel(PACK_LZ4);
 	load_and_check();
 	ck_assert_uint_eq(count(CACHE_ENTRY_PREFIX, path), 1);
+	/* The children load into copies of this guest. */
+	ck_assert_int_eq(madvise(guest.memory.regions[0].host, TEST_RAM_BYTES, MADV_DOFORK), 0);
 	for (int i = 0; i < 8; i++) {
 		children[i] = fork();
 		ck_assert_int_ge(children[i], 0);
@@ -438,6 +471,7 @@ int main(void)
 	tcase_set_timeout(tcase, 100);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, second_start_finds_the_content);
+	tcase_add_test(tcase, a_payload_that_looks_alike_is_another);
 	tcase_add_test(tcase, randomises_what_the_cache_holds);
 	tcase_add_test(tcase, a_settled_file_is_found_by_its_identity);
 	tcase_add_test(tcase, throws_truncated_and_damaged_entries_away);

@@ -1,4 +1,5 @@
 mote_unit_test(cli_disk_option SOURCES cli_disk_option_test.c LINKS vmm_cli)
+mote_unit_test(cli_net_option SOURCES cli_net_option_test.c LINKS vmm_cli)
 mote_unit_test(cli_run_options SOURCES cli_run_options_test.c LINKS vmm_cli)
 mote_unit_test(cli_size SOURCES cli_size_test.c LINKS vmm_cli)
 mote_unit_test(cli_suggest SOURCES cli_suggest_test.c LINKS vmm_cli)

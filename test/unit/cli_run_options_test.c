@@ -70,6 +70,19 @@ START_TEST(every_option_arrives_in_the_configuration)
 }
 END_TEST
 
+START_TEST(a_disk_alone_is_enough)
+{
+	struct run_options options;
+
+	ck_assert_int_eq(
+		parse(&options, (const char *const[]){ "--disk", "a", "--boot-menu", "--boot-entry", "1>0", NULL }), 0);
+	ck_assert_ptr_null(options.config.kernel);
+	ck_assert(options.config.boot_menu);
+	ck_assert_str_eq(options.config.boot_entry, "1>0");
+	run_options_fini(&options);
+}
+END_TEST
+
 START_TEST(the_last_of_a_repeated_option_counts)
 {
 	struct run_options options;
@@ -101,10 +114,12 @@ static const struct {
 	const char *words[8];
 	const char *says;
 } invalid[] = {
-	{ { NULL }, "no kernel is given" },
-	{ { "--disk", "a", NULL }, "no kernel is given" },
+	{ { NULL }, "no disk and no kernel is given" },
+	{ { "--boot-menu", NULL }, "no disk and no kernel is given" },
+	{ { "--boot-entry", NULL }, "--boot-entry needs a value" },
 	{ { "--kernle", "k", NULL }, "did you mean '--kernel'?" },
 	{ { "--kern", "k", NULL }, "did you mean '--kernel'?" },
+	{ { "--boot-mneu", NULL }, "did you mean '--boot-menu'?" },
 	{ { "--no", NULL }, "unknown option '--no'" },
 	{ { "--frobnicate", NULL }, "unknown option '--frobnicate'" },
 	{ { "--frobnicate=3", NULL }, "unknown option '--frobnicate=3'" },
@@ -171,6 +186,7 @@ int main(void)
 
 	tcase_add_test(tcase, a_kernel_alone_gives_the_documented_defaults);
 	tcase_add_test(tcase, every_option_arrives_in_the_configuration);
+	tcase_add_test(tcase, a_disk_alone_is_enough);
 	tcase_add_test(tcase, the_last_of_a_repeated_option_counts);
 	tcase_add_test(tcase, help_needs_nothing_else);
 	tcase_add_loop_test(tcase, each_mistake_is_one_line_and_leaves_nothing_to_free, 0, LENGTH(invalid));

@@ -49,6 +49,33 @@ START_TEST(host_addresses_suit_huge_pages)
 }
 END_TEST
 
+START_TEST(cleared_memory_is_zero_and_its_neighbours_are_not)
+{
+	static const struct {
+		gpa_t gpa;
+		uint64_t len;
+	} ranges[] = {
+		{ 0, 4 * MIB }, { 100, 3 * MIB }, { MIB + 1, 10 }, { MIB, 2 * MIB }, { 4 * MIB - 1, 1 }, { 5, 0 }
+	};
+	struct guest_memory mem = two_regions();
+	uint8_t *host = guest_memory_at(&mem, 0, 4 * MIB);
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+		uint64_t wrong = 0;
+
+		memset(host, 0xee, 4 * MIB);
+		ck_assert_int_eq(guest_memory_clear(&mem, ranges[i].gpa, ranges[i].len), 0);
+		for (gpa_t at = 0; at < 4 * MIB; at++)
+			wrong += host[at] != (range_contains(ranges[i].gpa, ranges[i].len, at, 1) ? 0 : 0xee);
+		ck_assert_uint_eq(wrong, 0);
+	}
+	ck_assert_int_eq(guest_memory_clear(&mem, 4 * MIB - 1, 2), -EFAULT);
+	ck_assert_int_eq(guest_memory_clear(&mem, UINT64_MAX, 1), -EFAULT);
+	ck_assert_uint_eq(host[4 * MIB - 1], 0xee);
+	guest_memory_destroy(&mem);
+}
+END_TEST
+
 START_TEST(copies_are_whole_or_not_at_all)
 {
 	struct guest_memory mem = two_regions();
@@ -118,6 +145,7 @@ int main(void)
 
 	tcase_add_test(tc, only_ranges_inside_one_region_have_an_address);
 	tcase_add_test(tc, host_addresses_suit_huge_pages);
+	tcase_add_test(tc, cleared_memory_is_zero_and_its_neighbours_are_not);
 	tcase_add_test(tc, copies_are_whole_or_not_at_all);
 	tcase_add_test(tc, files_load_and_map);
 	tcase_add_test(tc, bad_lists_are_refused);

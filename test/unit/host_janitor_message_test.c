@@ -24,6 +24,24 @@ START_TEST(words_arrive_as_they_were_sent)
 }
 END_TEST
 
+START_TEST(a_launch_has_no_undo)
+{
+	int len = janitor_request_fill(&request, touch, NULL);
+
+	ck_assert_int_gt(len, 0);
+	ck_assert_uint_eq(request.kind, JANITOR_LAUNCH);
+	ck_assert_int_eq(janitor_request_words(&request, (size_t)len, make, undo), 0);
+	for (unsigned int i = 0; i < 4; i++)
+		ck_assert_pstr_eq(make[i], touch[i]);
+	ck_assert_ptr_null(undo[0]);
+	request.kind = JANITOR_MAKE;
+	ck_assert_int_eq(janitor_request_words(&request, (size_t)len, make, undo), -EPROTO);
+	len = janitor_request_fill(&request, touch, rm);
+	request.kind = JANITOR_LAUNCH;
+	ck_assert_int_eq(janitor_request_words(&request, (size_t)len, make, undo), -EPROTO);
+}
+END_TEST
+
 START_TEST(too_many_or_too_long_words_are_refused)
 {
 	const char *many[JANITOR_MAX_WORDS + 2];
@@ -106,6 +124,7 @@ int main(void)
 	TCase *tcase = tcase_create("message");
 
 	tcase_add_test(tcase, words_arrive_as_they_were_sent);
+	tcase_add_test(tcase, a_launch_has_no_undo);
 	tcase_add_test(tcase, too_many_or_too_long_words_are_refused);
 	tcase_add_test(tcase, a_request_cut_anywhere_is_refused);
 	tcase_add_test(tcase, counts_that_do_not_fit_the_words_are_refused);

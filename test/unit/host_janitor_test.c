@@ -384,6 +384,77 @@ START_TEST(an_owner_without_standard_descriptors_or_child_signals_is_served)
 }
 END_TEST
 
+/* The file appears in the folder with the program's PID, as soon as it has gone to the background. */
+static const char *daemon_text(const char *name)
+{
+	static char text[1024];
+
+	snprintf(text, sizeof(text),
+		 "(trap 'echo >%s/%s.ended; exit' TERM; echo $$ >%s/%s; while :; do sleep 0.01; done) &", host_folder,
+		 name, host_folder, name);
+	return text;
+}
+
+static int launch_by_shell(const char *text)
+{
+	const char *const words[] = { "sh", "-c", text, NULL };
+
+	return host_janitor_launch(janitor, words, complaint);
+}
+
+START_TEST(what_was_launched_runs_until_the_end)
+{
+	char undo[512], path[HOST_PATH_BYTES];
+
+	start();
+	/* The undo of what was made before comes after the end of what was launched then. */
+	host_path(path, "made");
+	snprintf(undo, sizeof(undo), "test -e %s/daemon.ended && rm -f %s", host_folder, path);
+	ck_assert_int_eq(make_by_shell(janitor, "true", undo), 0);
+	ck_assert_int_eq(launch_by_shell(daemon_text("daemon")), 0);
+	wait_until_exists("daemon");
+	ck_assert(!host_exists("daemon.ended"));
+	ck_assert_int_eq(host_janitor_finish(janitor), 0);
+	ck_assert(host_exists("daemon.ended"));
+	ck_assert_uint_eq(host_nr_lines, 0);
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+}
+END_TEST
+
+START_TEST(what_was_launched_and_does_not_hear_is_killed)
+{
+	start();
+	ck_assert_int_eq(launch_by_shell("(trap '' TERM; while :; do sleep 0.1; done) & sleep 0.1"), 0);
+	ck_assert_int_eq(host_janitor_finish(janitor), 0);
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+}
+END_TEST
+
+START_TEST(what_a_command_that_makes_something_leaves_running_goes_on)
+{
+	pid_t pid;
+
+	start();
+	ck_assert_int_eq(make_by_shell(janitor, "sleep 60 & echo $! >&2; exit 1", "true"), 1);
+	pid = (pid_t)strtol(complaint, NULL, 10);
+	ck_assert_int_gt(pid, 1);
+	ck_assert_int_eq(launch_by_shell("true"), 0);
+	ck_assert_int_eq(host_janitor_finish(janitor), 0);
+	ck_assert_int_eq(kill(pid, 0), 0);
+	kill(pid, SIGKILL);
+	wait_for(pid);
+}
+END_TEST
+
+START_TEST(a_launch_that_fails_says_why)
+{
+	start();
+	ck_assert_int_eq(launch_by_shell("echo the port is in use >&2; exit 2"), 2);
+	ck_assert_str_eq(complaint, "the port is in use");
+	ck_assert_int_eq(host_janitor_finish(janitor), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("host/janitor");
@@ -408,6 +479,10 @@ int main(void)
 	tcase_add_test(tcase, no_descriptor_of_the_owner_lives_on_in_the_janitor);
 	tcase_add_test(tcase, two_janitors_do_not_keep_each_other);
 	tcase_add_test(tcase, an_owner_without_standard_descriptors_or_child_signals_is_served);
+	tcase_add_test(tcase, what_was_launched_runs_until_the_end);
+	tcase_add_test(tcase, what_was_launched_and_does_not_hear_is_killed);
+	tcase_add_test(tcase, what_a_command_that_makes_something_leaves_running_goes_on);
+	tcase_add_test(tcase, a_launch_that_fails_says_why);
 	suite_add_tcase(suite, tcase);
 	return unit_main(suite);
 }

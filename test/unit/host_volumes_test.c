@@ -34,13 +34,20 @@ static bool is_root(void)
 	return false;
 }
 
+static int find_volumes(void)
+{
+	int rc = machine_janitor_init(&machine, &config);
+
+	return rc < 0 ? rc : machine_volumes_init(&machine, &config);
+}
+
 START_TEST(disks_that_are_no_volumes_need_neither_lvm_nor_a_janitor)
 {
 	config.disks[0].block.path = "/dev/null";
-	ck_assert_int_eq(machine_volumes_init(&machine, &config), 0);
+	ck_assert_int_eq(find_volumes(), 0);
 	ck_assert_str_eq(machine.disks[0].path, "");
 	ck_assert_ptr_null(machine.janitor);
-	ck_assert_int_eq(machine_volumes_fini(&machine), 0);
+	ck_assert_int_eq(machine_janitor_fini(&machine), 0);
 	ck_assert_uint_eq(host_nr_lines, 0);
 }
 END_TEST
@@ -50,13 +57,13 @@ START_TEST(a_volume_without_a_device_is_refused_without_a_janitor)
 	if (!is_root())
 		return;
 	config.disks[0].lvm_name = "mote-test-vg/web";
-	ck_assert_int_eq(machine_volumes_init(&machine, &config), -ENXIO);
+	ck_assert_int_eq(find_volumes(), -ENXIO);
 	host_expect_line("lvchange -ay mote-test-vg/web");
 	ck_assert_ptr_null(machine.janitor);
 	config.disks[0].lvm_name = "--yes/web";
-	ck_assert_int_eq(machine_volumes_init(&machine, &config), -EINVAL);
+	ck_assert_int_eq(find_volumes(), -EINVAL);
 	host_expect_line("begins with '-'");
-	ck_assert_int_eq(machine_volumes_fini(&machine), 0);
+	ck_assert_int_eq(machine_janitor_fini(&machine), 0);
 }
 END_TEST
 
@@ -73,10 +80,10 @@ START_TEST(snapshots_made_before_a_failure_are_removed_at_the_end)
 	config.disks[1].lvm_name = "mote-test-vg/nothing";
 	config.disks[1].snapshot = true;
 	/* The first has no device here, so the second is not reached. */
-	ck_assert_int_eq(machine_volumes_init(&machine, &config), -ENOENT);
+	ck_assert_int_eq(find_volumes(), -ENOENT);
 	host_expect_line("has no device node");
 	ck_assert_ptr_nonnull(machine.janitor);
-	ck_assert_int_eq(machine_volumes_fini(&machine), 0);
+	ck_assert_int_eq(machine_janitor_fini(&machine), 0);
 	ck_assert_ptr_null(machine.janitor);
 	host_path(path, "ran");
 	ran = fopen(path, "re");

@@ -63,15 +63,53 @@ START_TEST(defaults_and_a_kernel_are_enough)
 }
 END_TEST
 
-START_TEST(a_kernel_is_needed)
+START_TEST(a_kernel_or_a_disk_is_needed)
 {
 	config.kernel = NULL;
-	assert_refused(-EINVAL, "no kernel is given");
+	assert_refused(-EINVAL, "no kernel is given and no disk");
 	config.kernel = "";
-	assert_refused(-EINVAL, "no kernel is given");
+	assert_refused(-EINVAL, "kernel's name is empty");
 	config.kernel = "k";
 	config.initrd = "";
 	assert_refused(-EINVAL, "initrd's name is empty");
+}
+END_TEST
+
+START_TEST(a_disk_may_bring_the_kernel)
+{
+	config.kernel = NULL;
+	config.nr_disks = 1;
+	config.disks[0].path = "disk";
+	config.boot_entry = "1>2";
+	config.command_line = "quiet";
+	assert_accepted();
+	ck_assert_ptr_null(checked.machine.kernel_path);
+	ck_assert_str_eq(checked.machine.boot_entry, "1>2");
+	ck_assert_str_eq(checked.machine.command_line, "quiet");
+	ck_assert(!checked.machine.boot_menu && !checked.machine.inspect);
+
+	config.initrd = "i";
+	assert_refused(-EINVAL, "the disk brings its own");
+	config.initrd = NULL;
+	config.boot_menu = true;
+	assert_refused(-EINVAL, "needs a console with input");
+	config.console_in_fd = STDIN_FILENO;
+	config.inspect = true;
+	assert_accepted();
+	ck_assert(checked.machine.boot_menu && checked.machine.inspect);
+}
+END_TEST
+
+START_TEST(a_kernel_and_a_boot_entry_exclude_each_other)
+{
+	config.boot_entry = "0";
+	assert_refused(-EINVAL, "of no use with a kernel");
+	config.boot_entry = NULL;
+	config.boot_menu = true;
+	assert_refused(-EINVAL, "of no use with a kernel");
+	config.boot_menu = false;
+	config.inspect = true;
+	assert_refused(-EINVAL, "of no use with a kernel");
 }
 END_TEST
 
@@ -325,7 +363,9 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, NULL);
 	tcase_add_test(tcase, defaults_and_a_kernel_are_enough);
-	tcase_add_test(tcase, a_kernel_is_needed);
+	tcase_add_test(tcase, a_kernel_or_a_disk_is_needed);
+	tcase_add_test(tcase, a_disk_may_bring_the_kernel);
+	tcase_add_test(tcase, a_kernel_and_a_boot_entry_exclude_each_other);
 	tcase_add_test(tcase, memory_is_bounded_on_both_sides_and_in_steps);
 	tcase_add_test(tcase, cpus_are_bounded_on_both_sides);
 	tcase_add_loop_test(tcase, a_name_that_can_be_a_folder_is_taken, 0, LENGTH(good_names));

@@ -217,6 +217,18 @@ START_TEST(a_vector_that_kvm_refuses_stays_closed_and_keeps_its_signal)
 }
 END_TEST
 
+START_TEST(a_vector_has_an_eventfd_while_the_function_is_enabled)
+{
+	ck_assert_int_eq(msix_eventfd(&msix, 0), -ENOENT);
+	control(PCI_MSIX_FLAGS_ENABLE);
+	ck_assert_int_eq(msix_eventfd(&msix, 0), STUB_KVM_EVENTFD);
+	ck_assert_int_eq(msix_eventfd(&msix, NR_VECTORS), -ENOENT);
+	ck_assert_int_eq(msix_eventfd(&msix, 0xffff), -ENOENT);
+	control(0);
+	ck_assert_int_eq(msix_eventfd(&msix, 0), -ENOENT);
+}
+END_TEST
+
 START_TEST(a_bad_description_is_refused)
 {
 	struct msix_config bad = { .function = &function, .nr_vectors = 0 };
@@ -248,6 +260,7 @@ int main(void)
 	tcase_add_test(tc, qwords_count_as_two_dwords_and_other_sizes_as_none);
 	tcase_add_test(tc, reserved_control_bits_and_bytes_past_the_table_stay_zero);
 	tcase_add_test(tc, a_vector_that_kvm_refuses_stays_closed_and_keeps_its_signal);
+	tcase_add_test(tc, a_vector_has_an_eventfd_while_the_function_is_enabled);
 	tcase_add_test(tc, a_bad_description_is_refused);
 	suite_add_tcase(suite, tc);
 	return unit_main(suite);

@@ -22,6 +22,9 @@ unsigned int stub_kvm_nr_ioevents(void);
 bool stub_kvm_has_ioevent(gpa_t gpa);
 unsigned int stub_kvm_nr_exits(void); /* loads and stores so far that left the guest */
 
+/* What msi_vector_eventfd() gives. */
+#define STUB_KVM_EVENTFD 1234
+
 /* Interrupts that arrived at the guest's local APIC. */
 struct stub_msi {
 	uint64_t address;

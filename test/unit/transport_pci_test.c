@@ -272,6 +272,21 @@ START_TEST(a_vector_that_is_not_there_reads_back_as_none)
 }
 END_TEST
 
+START_TEST(a_queue_has_an_interrupt_eventfd_and_the_device_learns_when_it_is_another)
+{
+	start();
+	ck_assert_uint_eq(fake.nr_moved, 0);
+	ck_assert_int_eq(virtio_queue_interrupt_fd(&fake.device, 0), -ENOENT);
+	msix_control(PCI_MSIX_FLAGS_ENABLE);
+	ck_assert_int_eq(virtio_queue_interrupt_fd(&fake.device, 0), STUB_KVM_EVENTFD);
+	put(VIRTIO_PCI_COMMON_Q_SELECT, 2, 2);
+	put(VIRTIO_PCI_COMMON_Q_MSIX, 2, VIRTIO_MSI_NO_VECTOR);
+	ck_assert_uint_eq(fake.nr_moved, 1);
+	ck_assert_uint_eq(fake.moved_queue, 2);
+	ck_assert_int_eq(virtio_queue_interrupt_fd(&fake.device, 2), -ENOENT);
+}
+END_TEST
+
 START_TEST(a_device_out_of_range_is_refused)
 {
 	const struct virtio_pci_config config = {
@@ -346,6 +361,7 @@ int main(void)
 	tcase_add_test(tc, queue_addresses_may_be_written_whole);
 	tcase_add_test(tc, registers_take_writes_of_their_own_width_only);
 	tcase_add_test(tc, a_vector_that_is_not_there_reads_back_as_none);
+	tcase_add_test(tc, a_queue_has_an_interrupt_eventfd_and_the_device_learns_when_it_is_another);
 	tcase_add_test(tc, a_device_out_of_range_is_refused);
 	tcase_add_test(tc, the_widest_device_fits);
 	suite_add_tcase(suite, tc);

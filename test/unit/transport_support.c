@@ -30,6 +30,14 @@ static void fake_reset(struct virtio_device *device)
 		f->in_reset();
 }
 
+static void fake_interrupt_moved(struct virtio_device *device, unsigned int queue)
+{
+	struct fake_device *f = (struct fake_device *)device;
+
+	f->nr_moved++;
+	f->moved_queue = queue;
+}
+
 static void fake_config_write(struct virtio_device *device, unsigned int offset, unsigned int size, uint64_t value)
 {
 	struct fake_device *f = (struct fake_device *)device;
@@ -43,6 +51,7 @@ static void fake_config_write(struct virtio_device *device, unsigned int offset,
 static const struct virtio_device_ops fake_ops = {
 	.activate = fake_activate,
 	.reset = fake_reset,
+	.interrupt_moved = fake_interrupt_moved,
 	.config_write = fake_config_write,
 };
 

@@ -28,6 +28,7 @@ struct fake_device {
 	uint64_t features;
 	struct virtio_queue_setup queues[NR_QUEUES];
 	unsigned int written_offset, written_size;
+	unsigned int nr_moved, moved_queue; /* calls of interrupt_moved */
 };
 
 extern struct bus bus;

@@ -12,3 +12,8 @@ mote_unit_test(virtio_rng
 	SOURCES virtio_rng_test.c virtio_driver.c virtio_fake_loop.c virtio_fake_transport.c
 	LINKS virtio_dev)
 mote_unit_test(virtio_blk_stack SOURCES virtio_blk_stack_test.c virtio_driver.c LINKS virtio_dev)
+set(VIRTIO_NET_FIXTURE
+	virtio_net_fixture.c virtio_fake_net.c virtio_driver.c virtio_fake_loop.c virtio_fake_transport.c fake_timer.c)
+foreach(part rx tx control)
+	mote_unit_test(virtio_net_${part} SOURCES virtio_net_${part}_test.c ${VIRTIO_NET_FIXTURE} LINKS virtio_dev)
+endforeach()

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "virtio/backend/block_bucket.h"
 #include "virtio/backend/block_ops.h"
 #include "vmm/base/container_of.h"
 #include "vmm/core/loop_timer.h"
@@ -23,8 +22,8 @@ struct block_limit {
 	struct block block; /* first */
 	struct block *below;
 	struct block_limits limits;
-	struct block_bucket bytes;
-	struct block_bucket operations;
+	struct bucket bytes;
+	struct bucket operations;
 	struct request_list flushes;
 	struct request_list others;
 	struct loop_timer timer; /* set while a request waits */
@@ -69,30 +68,29 @@ static void release(struct block_limit *limit)
 	uint64_t now_ns = loop_timer_now_ns();
 	uint64_t wait_ns, most_ns;
 
-	block_bucket_fill(&limit->bytes, now_ns);
-	block_bucket_fill(&limit->operations, now_ns);
+	bucket_fill(&limit->bytes, now_ns);
+	bucket_fill(&limit->operations, now_ns);
 	for (;;) {
 		struct request_list *list = limit->flushes.first ? &limit->flushes : &limit->others;
 		struct block_request *request = list->first;
 
 		if (!request)
 			return;
-		if (!block_bucket_has_any(&limit->operations) ||
-		    (moves_data(request) && !block_bucket_has_any(&limit->bytes)))
+		if (!bucket_has_any(&limit->operations) || (moves_data(request) && !bucket_has_any(&limit->bytes)))
 			break;
 		(void)list_pop(list);
-		block_bucket_take(&limit->operations, 1);
+		bucket_take(&limit->operations, 1);
 		if (moves_data(request))
-			block_bucket_take(&limit->bytes, request->length);
+			bucket_take(&limit->bytes, request->length);
 		block_submit(limit->below, request);
 	}
-	wait_ns = block_bucket_wait_ns(&limit->operations);
-	if (block_bucket_wait_ns(&limit->bytes) > wait_ns && !limit->flushes.first)
-		wait_ns = block_bucket_wait_ns(&limit->bytes);
+	wait_ns = bucket_wait_ns(&limit->operations);
+	if (bucket_wait_ns(&limit->bytes) > wait_ns && !limit->flushes.first)
+		wait_ns = bucket_wait_ns(&limit->bytes);
 	/* A bucket that is full before the timer runs would lose what comes after. */
-	most_ns = block_bucket_fill_ns(&limit->operations) / 2;
-	if (block_bucket_fill_ns(&limit->bytes) / 2 < most_ns)
-		most_ns = block_bucket_fill_ns(&limit->bytes) / 2;
+	most_ns = bucket_fill_ns(&limit->operations) / 2;
+	if (bucket_fill_ns(&limit->bytes) / 2 < most_ns)
+		most_ns = bucket_fill_ns(&limit->bytes) / 2;
 	if (most_ns > MIN_WAIT_NS)
 		most_ns = MIN_WAIT_NS;
 	loop_timer_set(&limit->timer, wait_ns > most_ns ? wait_ns : most_ns);
@@ -148,8 +146,8 @@ static int limit_attach(struct block *block, struct loop *loop)
 		loop_timer_fini(&limit->timer);
 		return rc;
 	}
-	block_bucket_init(&limit->bytes, &limit->limits.bytes, now_ns);
-	block_bucket_init(&limit->operations, &limit->limits.operations, now_ns);
+	bucket_init(&limit->bytes, &limit->limits.bytes, now_ns);
+	bucket_init(&limit->operations, &limit->limits.operations, now_ns);
 	block->geometry = *block_geometry(limit->below);
 	return 0;
 }

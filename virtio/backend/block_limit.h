@@ -12,20 +12,11 @@
 #include <stdint.h>
 
 #include "virtio/backend/block.h"
-
-/* Beyond these the arithmetic would not fit. */
-#define BLOCK_LIMIT_MAX_RATE (UINT64_C(1) << 34)
-#define BLOCK_LIMIT_MAX_BURST (UINT64_C(1) << 40)
-
-/* One of the two limits. */
-struct block_rate {
-	uint64_t per_second; /* 0: no limit; at most BLOCK_LIMIT_MAX_RATE */
-	uint64_t burst; /* what passes at once after a pause; 1 to BLOCK_LIMIT_MAX_BURST */
-};
+#include "virtio/backend/bucket.h"
 
 struct block_limits {
-	struct block_rate bytes;
-	struct block_rate operations;
+	struct bucket_rate bytes;
+	struct bucket_rate operations;
 };
 
 /* Puts limits over `below`, which belongs to the result from then on. 0, or -ENOMEM, not logged, with `below` still the

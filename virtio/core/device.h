@@ -7,6 +7,7 @@
 #ifndef VIRTIO_CORE_DEVICE_H
 #define VIRTIO_CORE_DEVICE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,6 +46,9 @@ struct virtio_device_ops {
 	/* Stop popping, drain, forget all state of the driver. When it returns nothing touches guest memory any more.
 	 * Also called on a device that was never activated. */
 	void (*reset)(struct virtio_device *dev);
+	/* The driver gave the queue another interrupt: virtio_queue_interrupt_fd() has a new answer. NULL: the device
+	 * doesn't ask. */
+	void (*interrupt_moved)(struct virtio_device *dev, unsigned int queue);
 	/* The driver wrote device configuration. The range lies inside config_size. NULL: nothing is writable. */
 	void (*config_write)(struct virtio_device *dev, unsigned int offset, unsigned int size, uint64_t value);
 };
@@ -52,6 +56,9 @@ struct virtio_device_ops {
 struct virtio_transport_ops {
 	/* Interrupts the driver for a queue (the caller asked virtq_publish() whether to). */
 	void (*notify_queue)(void *transport, unsigned int queue);
+	/* An eventfd that interrupts the driver for a queue, whoever signals it, or a negative errno if there is none
+	 * now. Valid until interrupt_moved or reset. NULL: there never is one. */
+	int (*queue_interrupt_fd)(void *transport, unsigned int queue);
 	/* dev->config has changed: raises its generation and the configuration interrupt. */
 	void (*notify_config)(void *transport);
 	/* The driver broke the rules: sets NEEDS_RESET and tells the driver (virtio 1.2, 2.1.2). */
@@ -80,6 +87,13 @@ struct virtio_device {
 static inline void virtio_notify_queue(struct virtio_device *dev, unsigned int queue)
 {
 	dev->transport_ops->notify_queue(dev->transport, queue);
+}
+
+/* See queue_interrupt_fd; the alternative is virtio_notify_queue(). */
+static inline int virtio_queue_interrupt_fd(struct virtio_device *dev, unsigned int queue)
+{
+	return dev->transport_ops->queue_interrupt_fd ? dev->transport_ops->queue_interrupt_fd(dev->transport, queue)
+						      : -ENOTSUP;
 }
 
 static inline void virtio_notify_config(struct virtio_device *dev)

@@ -100,6 +100,11 @@ static void notify_queue(void *transport, unsigned int queue)
 	virtio_pci_interrupt_queue(transport, queue);
 }
 
+static int queue_interrupt_fd(void *transport, unsigned int queue)
+{
+	return virtio_pci_interrupt_fd(transport, queue);
+}
+
 static void notify_config(void *transport)
 {
 	struct virtio_pci *pci = transport;
@@ -116,6 +121,7 @@ static void needs_reset(void *transport)
 
 static const struct virtio_transport_ops transport_ops = {
 	.notify_queue = notify_queue,
+	.queue_interrupt_fd = queue_interrupt_fd,
 	.notify_config = notify_config,
 	.needs_reset = needs_reset,
 };

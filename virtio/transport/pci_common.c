@@ -117,11 +117,14 @@ static void write_queue_size(struct virtio_pci *pci, uint32_t value)
 static void write_queue_vector(struct virtio_pci *pci, uint32_t value)
 {
 	struct virtio_pci_queue *queue = selected_queue(pci);
+	struct virtio_device *device = pci->device;
 
 	if (!queue)
 		return;
 	atomic_store(&queue->vector, granted_vector(pci, value));
 	show_queue(pci);
+	if (device->ops->interrupt_moved && (virtio_pci_status(pci) & VIRTIO_STATUS_DRIVER_OK))
+		device->ops->interrupt_moved(device, selected_index(pci));
 }
 
 /* Only a reset disables a queue (virtio 1.2, 4.1.4.3.2), and a queue that is enabled after DRIVER_OK would have missed

@@ -100,6 +100,8 @@ void virtio_pci_kick_move(struct virtio_pci *pci, gpa_t address);
 void virtio_pci_kick_fini(struct virtio_pci *pci);
 /* Any thread. */
 void virtio_pci_interrupt_queue(struct virtio_pci *pci, unsigned int queue);
+/* An eventfd that does the same, or a negative errno if the queue has no vector. Any thread. */
+__attribute__((warn_unused_result)) int virtio_pci_interrupt_fd(struct virtio_pci *pci, unsigned int queue);
 void virtio_pci_interrupt_config(struct virtio_pci *pci);
 
 /* pci_registers.c: BAR 0 as a whole. */

@@ -78,6 +78,11 @@ void virtio_pci_interrupt_queue(struct virtio_pci *pci, unsigned int queue)
 	interrupt(pci, atomic_load(&pci->queues[queue].vector), ISR_QUEUE);
 }
 
+int virtio_pci_interrupt_fd(struct virtio_pci *pci, unsigned int queue)
+{
+	return msix_eventfd(&pci->msix, atomic_load(&pci->queues[queue].vector));
+}
+
 void virtio_pci_interrupt_config(struct virtio_pci *pci)
 {
 	/* With MSI-X too (virtio 1.2, 4.1.4.5.1). */

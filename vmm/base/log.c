@@ -1,7 +1,6 @@
 #include "vmm/base/log.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,6 +35,11 @@ void log_set_sink(log_sink sink, void *arg)
 void log_set_level(enum log_level level)
 {
 	state.level = level;
+}
+
+bool log_wants(enum log_level level)
+{
+	return level <= state.level;
 }
 
 static void emit(enum log_level level, const char *format, va_list args)

@@ -3,6 +3,7 @@
 #define VMM_BASE_LOG_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum log_level {
@@ -19,6 +20,8 @@ typedef void (*log_sink)(void *arg, enum log_level level, const char *line);
  * Call before other threads start. */
 void log_set_sink(log_sink sink, void *arg);
 void log_set_level(enum log_level level);
+/* Whether lines of this level reach the sink. Any thread. */
+bool log_wants(enum log_level level);
 
 /* Formats one line, without a newline, and hands it to the sink if `level` is let through. Any thread. */
 void log_message(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));

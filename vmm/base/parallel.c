@@ -1,14 +1,24 @@
 #include "vmm/base/parallel.h"
 
 #include <sched.h>
+#include <stdbool.h>
 
 #include "vmm/base/thread.h"
+
+static bool forbidden;
+
+void parallel_forbid(void)
+{
+	forbidden = true;
+}
 
 unsigned int parallel_threads(unsigned int max)
 {
 	unsigned int nr = max;
 	cpu_set_t cpus;
 
+	if (forbidden)
+		return 1;
 	/* Fails on machines with more CPUs than the set holds: those have enough. */
 	if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && nr > (unsigned int)CPU_COUNT(&cpus))
 		nr = (unsigned int)CPU_COUNT(&cpus);

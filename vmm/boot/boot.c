@@ -53,6 +53,7 @@ static void note_kaslr(const struct boot_request *request, const struct opened_k
 		log_info("kernel %s carries no relocations, so its addresses are not randomised", request->kernel_path);
 }
 
+/* Chooses and takes the kernel's place. */
 static int place_kernel(const struct boot_request *request, const struct opened_kernel *kernel, struct place *place,
 			struct kaslr *kaslr)
 {
@@ -69,17 +70,68 @@ static int place_kernel(const struct boot_request *request, const struct opened_
 			  (unsigned long long)(guest_memory_size(request->memory) >> 20));
 		return ret;
 	}
-	if (!ret)
-		ret = load_extents(&kernel->source, image, request->memory, kaslr->base);
+	if (ret) {
+		log_error("cannot choose an address for kernel %s: %s", request->kernel_path, strerror(-ret));
+		return ret;
+	}
+	place_take(place, kaslr->base, image->size_bytes);
+	return 0;
+}
+
+static int load_kernel(const struct boot_request *request, const struct opened_kernel *kernel,
+		       const struct kaslr *kaslr)
+{
+	const struct kernel_image *image = &kernel->image;
+	int ret;
+
+	ret = load_extents(&kernel->source, image, request->memory, kaslr->base);
 	if (!ret)
 		ret = relocs_apply(&kernel->source, image, request->memory, kaslr->base, kaslr->delta);
 	if (ret) {
 		log_error("cannot load kernel %s: %s", request->kernel_path, strerror(-ret));
 		return ret;
 	}
-	place_take(place, kaslr->base, image->size_bytes);
 	note_kaslr(request, kernel, kaslr);
 	return 0;
+}
+
+/* Of what the loader has left in guest memory only the initrd stays: the kernel finds the rest as fresh as if there had
+ * been no loader. */
+static int forget_loader(const struct boot_request *request, const struct initrd *initrd)
+{
+	int ret = 0;
+
+	request->loaded->memory_is_lost = true;
+	for (unsigned int i = 0; i < request->nr_e820 && !ret; i++) {
+		gpa_t start = request->e820[i].base;
+		gpa_t end = start + request->e820[i].size_bytes;
+
+		if (request->e820[i].type != BOOT_E820_RAM)
+			continue;
+		if (initrd->size_bytes && range_contains(start, end - start, initrd->base, initrd->size_bytes)) {
+			ret = guest_memory_clear(request->memory, start, initrd->base - start);
+			start = initrd->base + initrd->size_bytes;
+		}
+		if (!ret)
+			ret = guest_memory_clear(request->memory, start, end - start);
+	}
+	if (ret)
+		log_error("cannot clear the guest's memory: %s", strerror(-ret));
+	return ret;
+}
+
+/* All is chosen: puts the bytes there. */
+static int load(const struct boot_request *request, const struct opened_kernel *kernel, const struct kaslr *kaslr,
+		const struct initrd *initrd)
+{
+	int ret;
+
+	ret = initrd_load(request, initrd);
+	if (!ret && request->loaded)
+		ret = forget_loader(request, initrd);
+	if (!ret)
+		ret = load_kernel(request, kernel, kaslr);
+	return ret;
 }
 
 static int place_info(const struct boot_request *request, const struct opened_kernel *kernel, const struct kaslr *kaslr,
@@ -132,6 +184,9 @@ int boot_load(const struct boot_request *request, struct boot_entry *entry, stru
 	if (ret)
 		goto close;
 	ret = place_kernel(request, &kernel, &place, &kaslr);
+	if (ret)
+		goto close;
+	ret = load(request, &kernel, &kaslr, &initrd);
 	if (ret)
 		goto close;
 	ret = place_info(request, &kernel, &kaslr, &initrd, entry);

@@ -1,9 +1,11 @@
 /* Places a kernel, its initrd and its command line in guest memory and says where the first vCPU starts.
  *
- * Runs on the control thread, before any vCPU does. It opens nothing but the cache: the caller passes descriptors. */
+ * Runs before any vCPU does; or, when the loader in the guest has found the kernel, on the thread of the only vCPU that
+ * does. It opens nothing but the cache: the caller passes descriptors, or says where in guest memory the bytes are. */
 #ifndef VMM_BOOT_BOOT_H
 #define VMM_BOOT_BOOT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,11 +15,12 @@
 enum boot_protocol {
 	BOOT_LINUX64, /* long mode, identity map, rsi = boot_params (Linux boot protocol 2.15, "64-bit boot protocol")
 		       */
+	BOOT_LINUX32, /* 32-bit protected mode, paging off, esi = boot_params ("32-bit boot protocol") */
 	BOOT_PVH, /* 32-bit protected mode, paging off, ebx = hvm_start_info (Xen "x86/HVM direct boot ABI") */
 };
 
-/* Selectors in the GDT that boot_load() builds for BOOT_LINUX64: the protocol's __BOOT_CS and __BOOT_DS. */
-#define BOOT_GDT_CS 0x10 /* 64-bit code, execute/read */
+/* Selectors in the GDT that boot_load() builds for Linux: the protocol's __BOOT_CS and __BOOT_DS. */
+#define BOOT_GDT_CS 0x10 /* 64-bit or flat 32-bit code, execute/read */
 #define BOOT_GDT_DS 0x18 /* flat 4 GiB data, read/write */
 #define BOOT_GDT_BYTES 32
 
@@ -25,9 +28,9 @@ struct boot_entry {
 	enum boot_protocol protocol;
 	gpa_t rip;
 	gpa_t info; /* boot_params or hvm_start_info */
+	gpa_t gdt; /* BOOT_GDT_BYTES; not BOOT_PVH, which has 0 */
 	/* BOOT_LINUX64 only, else 0. */
 	gpa_t page_tables; /* for CR3: four levels, the first 4 GiB mapped to themselves in 2 MiB pages, writable */
-	gpa_t gdt; /* BOOT_GDT_BYTES */
 };
 
 /* One E820 entry; the machine knows what it put where. */
@@ -42,8 +45,20 @@ struct boot_e820 {
 
 #define BOOT_LOW_BYTES 0x10000
 
+/* What the loader has read into guest memory. The guest may change it at any time, and may have made it up. */
+struct boot_loaded {
+	gpa_t kernel;
+	uint64_t kernel_bytes;
+	gpa_t initrd;
+	uint64_t initrd_bytes; /* 0: none */
+	const atomic_bool *cancel; /* see sandbox_run() */
+	bool memory_is_lost; /* set by boot_load(): of guest memory, only what it placed is still there */
+};
+
 struct boot_request {
-	const struct guest_memory *memory; /* fresh: all zero, so that only a kernel's non-zero bytes need loading */
+	/* Fresh: all zero, so that only a kernel's non-zero bytes need loading; `loaded`: as the loader leaves it. */
+	const struct guest_memory *memory;
+	struct boot_loaded *loaded; /* NULL: kernel and initrd are files */
 	const char *kernel_path; /* for messages */
 	int kernel_fd; /* a regular file */
 	const char *initrd_path; /* NULL: none */

@@ -69,13 +69,10 @@ int bzimage_read(const struct source *src, const char *path, struct bzimage *bz)
 		return ret;
 	bz->version = le16_get(bz->hdr.version);
 	if (bz->version < VERSION_LOADED_HIGH || !(bz->hdr.loadflags & LINUX_LOADFLAG_LOADED_HIGH)) {
-		log_error("kernel %s is a zImage for 16-bit loaders; give an x86-64 bzImage", path);
+		log_error("kernel %s is a zImage for 16-bit loaders; give a bzImage", path);
 		return -ENOEXEC;
 	}
-	if (bz->version >= VERSION_XLOADFLAGS && !(le16_get(bz->hdr.xloadflags) & LINUX_XLF_KERNEL_64)) {
-		log_error("kernel %s is a 32-bit x86 bzImage without a 64-bit entry; give an x86-64 one (amd64)", path);
-		return -ENOEXEC;
-	}
+	bz->is_32bit = bz->version >= VERSION_XLOADFLAGS && !(le16_get(bz->hdr.xloadflags) & LINUX_XLF_KERNEL_64);
 
 	setup_sects = bz->hdr.setup_sects ? bz->hdr.setup_sects : DEFAULT_SETUP_SECTS;
 	bz->kernel_offset = (setup_sects + 1) * SECTOR_BYTES;

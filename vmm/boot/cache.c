@@ -129,25 +129,32 @@ static void make_link(const struct cache *cache)
 	(void)!symlinkat(cache->entry_name, cache->dir, cache->link_name);
 }
 
-/* Whether an entry was made from a payload of this length and end: nothing else is worth hashing for. */
-static bool has_candidate(const struct cache *cache)
+static bool may_be_from(const struct cache_origin *origin, const struct cache_origin *wanted)
+{
+	return origin->payload_bytes == wanted->payload_bytes &&
+	       memcmp(origin->payload_tail, wanted->payload_tail, CACHE_TAIL_BYTES) == 0;
+}
+
+/* The entry that was made from this payload. Sets entry_name if there is one. */
+static bool find_entry(struct cache *cache, const uint8_t *payload, struct kernel_image *image, int *entry_fd)
 {
 	struct cache_walk walk;
 	bool found = false;
 	const char *name;
 
 	if (!cache_walk_start(cache->dir, &walk))
-		return true; /* not known, so it is hashed */
+		return false;
 	while (!found && (name = cache_walk_next(&walk)) != NULL) {
 		struct cache_origin origin;
-		struct kernel_image image;
-		int fd;
 
-		if (!open_entry(cache, name, &image, &origin, &fd))
+		if (!open_entry(cache, name, image, &origin, entry_fd))
 			continue;
-		found = origin.payload_bytes == cache->origin.payload_bytes &&
-			memcmp(origin.payload_tail, cache->origin.payload_tail, CACHE_TAIL_BYTES) == 0;
-		fd_close(&fd);
+		found = may_be_from(&origin, &cache->origin) &&
+			cache_entry_is_from(*entry_fd, payload, cache->origin.payload_bytes);
+		if (found)
+			snprintf(cache->entry_name, sizeof(cache->entry_name), "%s", name);
+		else
+			fd_close(entry_fd);
 	}
 	cache_walk_end(&walk);
 	return found;
@@ -162,21 +169,12 @@ static void name_by_content(struct cache *cache, const uint8_t *payload)
 bool cache_find_content(struct cache *cache, const uint8_t *payload, size_t len, struct kernel_image *image,
 			int *entry_fd)
 {
-	struct cache_origin found;
-
 	if (cache->dir < 0 || len < CACHE_TAIL_BYTES)
 		return false;
 	cache->origin.payload_bytes = len;
 	memcpy(cache->origin.payload_tail, payload + len - CACHE_TAIL_BYTES, CACHE_TAIL_BYTES);
-	if (!has_candidate(cache))
+	if (!find_entry(cache, payload, image, entry_fd))
 		return false;
-	name_by_content(cache, payload);
-	if (!open_entry(cache, cache->entry_name, image, &found, entry_fd))
-		return false;
-	if (memcmp(&found, &cache->origin, sizeof(found)) != 0) {
-		fd_close(entry_fd);
-		return false;
-	}
 	make_link(cache);
 	touch(*entry_fd);
 	log_info("kernel found unpacked in the cache by its content");
@@ -209,14 +207,13 @@ void cache_store(struct cache *cache, const uint8_t *payload, const uint8_t *unp
 
 	if (!cache_wants(cache))
 		return;
-	if (!cache->entry_name[0])
-		name_by_content(cache, payload);
+	name_by_content(cache, payload);
 	fd = open_temporary(cache, temporary);
 	if (fd < 0) {
 		log_info("kernel not kept in the cache: %s", strerror(-fd));
 		return;
 	}
-	ret = cache_entry_write(fd, unpacked, image, &cache->origin);
+	ret = cache_entry_write(fd, payload, unpacked, image, &cache->origin);
 	fd_close(&fd);
 	/* Replaces what is there: a damaged entry, or another start's equal one. */
 	if (!ret && renameat(cache->dir, temporary, cache->dir, cache->entry_name) < 0)

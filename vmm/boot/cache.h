@@ -4,15 +4,17 @@
  * Theory of operation. An entry is a file named after 256 bits of a SHA-512 digest of the compressed payload that it
  * was unpacked from ("kernel-<digest>"), so equal kernels share one and no file can pass for another. Its first page
  * describes the image (struct kernel_image) and what it was made from; then come the image's bytes, without long runs
- * of zeros, and its relocation lists. Hashing 10 MB takes longer than all the rest of a warm start, so there is an
- * index: a symbolic link named after a kernel file's identity ("file-<dev>-<inode>-<size>-<mtime>-<ctime>") that points
- * to the entry. A file changes its identity whenever it changes, except within the resolution of its time stamps; so a
- * file that changed in the last few seconds is neither given a link nor looked up by one.
+ * of zeros, its relocation lists, and the payload itself. Hashing 10 MB takes longer than all the rest of a warm start,
+ * so a payload is looked up by comparing it with those of its length and end, and for files there is an index: a
+ * symbolic link named after a kernel file's identity ("file-<dev>-<inode>-<size>-<mtime>-<ctime>") that points to the
+ * entry. A file changes its identity whenever it changes, except within the resolution of its time stamps; so a file
+ * that changed in the last few seconds is neither given a link nor looked up by one.
  *
  * Keeping a kernel (hashing, writing, syncing) takes longer than unpacking it, so it is done while the guest runs
- * already (keep.h), and hashed before only if an entry could match. Everything is written under another name and
+ * already (keep.h). Everything is written under another name and
  * renamed when it is whole and on disk, so that starts can race and hosts can crash. Nothing here can fail a boot:
- * without a usable cache each start unpacks for itself. */
+ * without a usable cache each start unpacks for itself. Nor can a guest whose disk brings the payload spoil another's
+ * entry: an entry is found by nothing but the whole payload that it was unpacked from. */
 #ifndef VMM_BOOT_CACHE_H
 #define VMM_BOOT_CACHE_H
 
@@ -45,7 +47,7 @@ struct cache {
 	int kernel_fd; /* the caller's */
 	char link_name[CACHE_NAME_BYTES]; /* of the kernel file; empty: it must not have one */
 	char entry_name[CACHE_NAME_BYTES]; /* empty until the payload was hashed */
-	struct cache_origin origin; /* set by cache_find_content(); the digest with the entry's name */
+	struct cache_origin origin; /* set by cache_find_content(); the digest by cache_store() */
 };
 
 /* Opens the directory, made if need be. Where there is none, it is another user's or others may write to it, there is
@@ -57,8 +59,7 @@ void cache_close(struct cache *cache);
  * owns. */
 bool cache_find_file(struct cache *cache, const struct bzimage *bz, struct kernel_image *image, int *entry_fd);
 
-/* Looks a payload up by its content, and if it is there, makes the file's link. True as above. Hashes the payload only
- * if an entry was made from one of its length and end. */
+/* Looks a payload up by its content, and if it is there, makes the file's link. True as above. */
 bool cache_find_content(struct cache *cache, const uint8_t *payload, size_t len, struct kernel_image *image,
 			int *entry_fd);
 

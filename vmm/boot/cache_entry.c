@@ -11,7 +11,7 @@
 #include "vmm/base/fd.h"
 
 /* Goes up with every change of what follows, struct kernel_image included. */
-#define ENTRY_VERSION 1
+#define ENTRY_VERSION 2
 
 #define PAGE_BYTES 4096
 
@@ -19,6 +19,8 @@
 #define ZERO_RUN_PAGES 16
 
 #define CHECKSUM_BYTES 16
+
+#define COMPARE_BYTES (32 << 10)
 
 /* In the host's byte order: an entry never leaves its host. */
 struct entry_header {
@@ -71,10 +73,27 @@ bool cache_entry_read(int fd, struct kernel_image *image, struct cache_origin *o
 		return false;
 	header_checksum(&header, checksum);
 	if (memcmp(checksum, header.checksum, sizeof(checksum)) != 0 ||
-	    !kernel_image_is_sane(&header.image, header.file_bytes))
+	    header.origin.payload_bytes > header.file_bytes || !kernel_image_is_sane(&header.image, header.file_bytes))
 		return false;
 	*image = header.image;
 	*origin = header.origin;
+	return true;
+}
+
+bool cache_entry_is_from(int fd, const uint8_t *payload, size_t len)
+{
+	uint8_t chunk[COMPARE_BYTES];
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || (uint64_t)st.st_size < len)
+		return false;
+	for (size_t at = 0; at < len; at += sizeof(chunk)) {
+		size_t n = len - at < sizeof(chunk) ? len - at : sizeof(chunk);
+
+		if (fd_pread_full(fd, chunk, n, (uint64_t)st.st_size - len + at) < 0 ||
+		    memcmp(chunk, payload + at, n) != 0)
+			return false;
+	}
 	return true;
 }
 
@@ -156,9 +175,10 @@ static int write_bytes(int fd, const uint8_t *unpacked, const struct kernel_imag
 	return ret;
 }
 
-int cache_entry_write(int fd, const uint8_t *unpacked, const struct kernel_image *image,
+int cache_entry_write(int fd, const uint8_t *payload, const uint8_t *unpacked, const struct kernel_image *image,
 		      const struct cache_origin *origin)
 {
+	uint64_t payload_offset;
 	struct kernel_image split = *image;
 	struct entry_header header;
 	int ret;
@@ -174,13 +194,16 @@ int cache_entry_write(int fd, const uint8_t *unpacked, const struct kernel_image
 	header.header_bytes = sizeof(header);
 	header.origin = *origin;
 	header.image = split;
-	header.file_bytes = lay_out(&header.image);
+	payload_offset = lay_out(&header.image);
+	header.file_bytes = payload_offset + origin->payload_bytes;
 	header_checksum(&header, header.checksum);
 
 	/* The lists may be empty: the size must be what the header says nevertheless. */
 	if (ftruncate(fd, (off_t)header.file_bytes) < 0)
 		return -errno;
 	ret = write_bytes(fd, unpacked, &split, &header.image);
+	if (!ret)
+		ret = fd_pwrite_full(fd, payload, origin->payload_bytes, payload_offset);
 	if (!ret)
 		ret = fd_pwrite_full(fd, &header, sizeof(header), 0);
 	/* Before it gets its name: after a crash, a file of the right size could be full of zeros. */

@@ -1,4 +1,4 @@
-/* One entry's file: a header page, the image's bytes, its relocation lists. */
+/* One entry's file: a header page, the image's bytes, its relocation lists, and the payload that they came from. */
 #ifndef VMM_BOOT_CACHE_ENTRY_H
 #define VMM_BOOT_CACHE_ENTRY_H
 
@@ -15,9 +15,12 @@ void cache_digest(uint8_t *digest, size_t digest_bytes, const void *data, size_t
  * bytes behind the header are not checked: that would take longer than unpacking them again. */
 bool cache_entry_read(int fd, struct kernel_image *image, struct cache_origin *origin);
 
-/* Writes an entry to an empty file and sees it to the disk. `unpacked` holds the image's extents and lists. 0 or a
- * negative errno. */
-__attribute__((warn_unused_result)) int cache_entry_write(int fd, const uint8_t *unpacked,
+/* Whether a whole entry was made from this very payload. Compares each byte. */
+bool cache_entry_is_from(int fd, const uint8_t *payload, size_t len);
+
+/* Writes an entry to an empty file and sees it to the disk. `payload` has origin->payload_bytes; `unpacked` holds the
+ * image's extents and lists. 0 or a negative errno. */
+__attribute__((warn_unused_result)) int cache_entry_write(int fd, const uint8_t *payload, const uint8_t *unpacked,
 							  const struct kernel_image *image,
 							  const struct cache_origin *origin);
 

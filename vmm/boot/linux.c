@@ -91,6 +91,7 @@ int linux_place(const struct boot_request *request, const struct linux_start *st
 {
 	struct linux_boot_params params = { 0 };
 	struct linux_setup_header *hdr = &params.hdr;
+	bool is_32bit = start->bz && start->bz->is_32bit;
 	gpa_t seed;
 	int ret;
 
@@ -106,6 +107,7 @@ int linux_place(const struct boot_request *request, const struct linux_start *st
 	hdr->loadflags &= (uint8_t)~LINUX_LOADFLAG_KASLR;
 	if (start->is_randomised)
 		hdr->loadflags |= LINUX_LOADFLAG_KASLR;
+	hdr->code32_start = le32_make((uint32_t)start->rip);
 	hdr->setup_data = le64_make(seed);
 	hdr->cmd_line_ptr = le32_make((uint32_t)start->command_line);
 	params.ext_cmd_line_ptr = le32_make((uint32_t)(start->command_line >> 32));
@@ -116,12 +118,12 @@ int linux_place(const struct boot_request *request, const struct linux_start *st
 	params.acpi_rsdp_addr = le64_make(request->rsdp);
 
 	*entry = (struct boot_entry){
-		.protocol = BOOT_LINUX64,
+		.protocol = is_32bit ? BOOT_LINUX32 : BOOT_LINUX64,
 		.rip = start->rip,
 		.info = request->low_base + LOW_INFO,
 	};
 	ret = guest_memory_write(request->memory, entry->info, &params, sizeof(params));
 	if (ret)
 		return ret;
-	return long_mode_place(request, entry);
+	return is_32bit ? protected_mode_place(request, entry) : long_mode_place(request, entry, false);
 }

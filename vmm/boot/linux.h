@@ -1,4 +1,4 @@
-/* The 64-bit entry of the Linux boot protocol. */
+/* The 64-bit and the 32-bit entry of the Linux boot protocol. */
 #ifndef VMM_BOOT_LINUX_H
 #define VMM_BOOT_LINUX_H
 
@@ -20,8 +20,8 @@ struct linux_start {
 uint64_t linux_cmdline_limit(const struct bzimage *bz);
 gpa_t linux_initrd_limit(const struct bzimage *bz);
 
-/* Builds boot_params, a random seed, page tables and GDT in low memory, and fills in `entry`. 0, -EINVAL for an e820
- * that is too long, -EFAULT, or getrandom's errno. Control thread. */
+/* Builds boot_params, a random seed, GDT and what else the entry expects in low memory, and fills in `entry`. 0,
+ * -EINVAL for an e820 that is too long, -EFAULT, or getrandom's errno. Control thread. */
 __attribute__((warn_unused_result)) int linux_place(const struct boot_request *request, const struct linux_start *start,
 						    struct boot_entry *entry);
 

@@ -10,6 +10,7 @@
 #include "vmm/boot/image.h"
 #include "vmm/boot/keep.h"
 #include "vmm/boot/payload.h"
+#include "vmm/boot/unpack.h"
 
 #define VERSION_INIT_SIZE 0x020a
 
@@ -51,8 +52,24 @@ static int open_elf(const struct boot_request *request, struct opened_kernel *op
 	return ret;
 }
 
+/* Takes the kernel out of guest memory, which is about to be cleared, and which the guest may change. */
+static int copy_source(const struct boot_request *request, struct opened_kernel *opened)
+{
+	int ret;
+
+	if (!request->loaded)
+		return 0;
+	ret = scratch_map(&opened->unpacked, opened->source.size_bytes);
+	if (!ret)
+		ret = source_read(&opened->source, opened->unpacked.data, opened->unpacked.size_bytes, 0);
+	if (ret)
+		return read_error(request, ret);
+	opened->source = source_from_bytes(opened->unpacked.data, opened->unpacked.size_bytes);
+	return 0;
+}
+
 /* The kernel's own way: load the protected-mode part as it is and enter its decompressor. */
-static void open_packed(struct opened_kernel *opened)
+static int open_packed(const struct boot_request *request, struct opened_kernel *opened)
 {
 	const struct bzimage *bz = &opened->bz;
 	bool says_where = bz->version >= VERSION_INIT_SIZE && le64_get(bz->hdr.pref_address) != 0;
@@ -62,11 +79,12 @@ static void open_packed(struct opened_kernel *opened)
 	opened->image = (struct kernel_image){
 		.link_base = says_where ? le64_get(bz->hdr.pref_address) : DEFAULT_LOAD_BASE,
 		.size_bytes = size > bz->kernel_bytes ? size : bz->kernel_bytes,
-		.entry_offset = LINUX_ENTRY64_OFFSET,
+		.entry_offset = bz->is_32bit ? 0 : LINUX_ENTRY64_OFFSET,
 		.is_linux = 1,
 		.nr_extents = 1,
 		.extents[0] = { bz->kernel_offset, 0, bz->kernel_bytes },
 	};
+	return copy_source(request, opened);
 }
 
 static int unpack_into(const struct boot_request *request, enum payload_format format, const char *name,
@@ -81,9 +99,13 @@ static int unpack_into(const struct boot_request *request, enum payload_format f
 		log_error("kernel %s is corrupt: its payload is empty; copy it again", request->kernel_path);
 		return -EBADMSG;
 	}
-	ret = scratch_map(unpacked, size);
-	if (!ret)
-		ret = payload_unpack(format, packed->data, packed->size_bytes, unpacked->data, size);
+	if (request->loaded) {
+		ret = unpack_payload(format, packed, size, request->loaded->cancel, unpacked);
+	} else {
+		ret = scratch_map(unpacked, size);
+		if (!ret)
+			ret = payload_unpack(format, packed->data, packed->size_bytes, unpacked->data, size);
+	}
 	if (ret == -EBADMSG)
 		log_error("kernel %s is corrupt: its %s payload does not unpack; copy it again", request->kernel_path,
 			  name);
@@ -92,13 +114,28 @@ static int unpack_into(const struct boot_request *request, enum payload_format f
 	return ret;
 }
 
-/* Not in the cache by the file's identity: read, look it up by content, unpack, to be kept for the next time. */
+/* Looks the payload up in the cache by its content. */
+static bool find_by_content(struct cache *cache, const uint8_t *payload, struct opened_kernel *opened)
+{
+	if (!cache_find_content(cache, payload, opened->bz.payload_bytes, &opened->image, &opened->cache_fd))
+		return false;
+	if (source_from_fd(opened->cache_fd, &opened->source) == 0)
+		return true;
+	fd_close(&opened->cache_fd);
+	return false;
+}
+
+/* Not in the cache by the file's identity: look it up by content, unpack, to be kept for the next time. */
 static int open_payload_cold(const struct boot_request *request, const struct source *file, const uint8_t *magic,
 			     struct cache *cache, struct opened_kernel *opened)
 {
 	struct scratch packed = { 0 };
 	int ret;
 
+	/* Guest memory is compared where it is. If it changes meanwhile, what is found is still a kernel's true image.
+	 */
+	if (file->data && find_by_content(cache, file->data + opened->bz.payload_offset, opened))
+		return 0;
 	ret = scratch_map(&packed, opened->bz.payload_bytes);
 	if (!ret)
 		ret = source_read(file, packed.data, packed.size_bytes, opened->bz.payload_offset);
@@ -106,12 +143,8 @@ static int open_payload_cold(const struct boot_request *request, const struct so
 		ret = read_error(request, ret);
 		goto unmap;
 	}
-	if (cache_find_content(cache, packed.data, packed.size_bytes, &opened->image, &opened->cache_fd)) {
-		ret = source_from_fd(opened->cache_fd, &opened->source);
-		if (!ret)
-			goto unmap;
-		fd_close(&opened->cache_fd);
-	}
+	if (!file->data && find_by_content(cache, packed.data, opened))
+		goto unmap;
 	ret = unpack_into(request, payload_recognise(magic), payload_format_name(magic), &packed, &opened->unpacked);
 	if (ret)
 		goto unmap;
@@ -140,8 +173,7 @@ static int open_payload(const struct boot_request *request, const struct source 
 	if (payload_recognise(magic) == PAYLOAD_FOREIGN) {
 		log_info("kernel %s is packed in %s, which mote leaves to the kernel itself to unpack",
 			 request->kernel_path, payload_format_name(magic));
-		open_packed(opened);
-		return 0;
+		return open_packed(request, opened);
 	}
 	if (request->use_cache)
 		cache_open(&cache, request->kernel_fd);
@@ -171,7 +203,27 @@ static int open_bzimage(const struct boot_request *request, struct opened_kernel
 	init_size = opened->bz.version >= VERSION_INIT_SIZE ? le32_get(opened->bz.hdr.init_size) : 0;
 	if (init_size > guest_memory_size(request->memory))
 		return too_large(request, init_size);
+	if (opened->bz.is_32bit) {
+		log_info("kernel %s is a 32-bit one: it unpacks itself, and without PAE it uses no memory beyond 4 GiB",
+			 request->kernel_path);
+		return open_packed(request, opened);
+	}
 	return open_payload(request, &file, opened);
+}
+
+static int open_source(const struct boot_request *request, struct source *source)
+{
+	const struct boot_loaded *loaded = request->loaded;
+	const void *bytes;
+
+	if (!loaded)
+		return source_from_fd(request->kernel_fd, source);
+	bytes = guest_memory_at(request->memory, loaded->kernel, loaded->kernel_bytes);
+	if (!bytes)
+		return -EFAULT;
+	/* What follows copies each byte before it judges it, and looks at no byte twice but to judge it again. */
+	*source = source_from_bytes(bytes, loaded->kernel_bytes);
+	return 0;
 }
 
 int kernel_open(const struct boot_request *request, struct opened_kernel *opened)
@@ -180,7 +232,7 @@ int kernel_open(const struct boot_request *request, struct opened_kernel *opened
 	int ret;
 
 	*opened = (struct opened_kernel){ .cache_fd = -1 };
-	ret = source_from_fd(request->kernel_fd, &opened->source);
+	ret = open_source(request, &opened->source);
 	if (ret == -EINVAL) {
 		log_error("kernel %s is not a regular file; give a kernel file", request->kernel_path);
 		return -ENOEXEC;
@@ -195,7 +247,9 @@ int kernel_open(const struct boot_request *request, struct opened_kernel *opened
 		ret = open_bzimage(request, opened);
 		break;
 	case IMAGE_ELF64:
-		ret = open_elf(request, opened, "kernel");
+		ret = copy_source(request, opened);
+		if (!ret)
+			ret = open_elf(request, opened, "kernel");
 		break;
 	case IMAGE_OTHER:
 		log_error("kernel %s is %s; %s", request->kernel_path, verdict.found, verdict.advice);

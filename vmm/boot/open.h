@@ -22,7 +22,7 @@ struct opened_kernel {
 	int cache_fd; /* or -1 */
 };
 
-/* Recognises request->kernel_fd, unpacks it or finds it unpacked in the cache, and describes what to load. On success
+/* Recognises the request's kernel, unpacks it or finds it unpacked in the cache, and describes what to load. On success
  * the caller owns *opened. On failure it has logged why; errors as boot_load(). Control thread. */
 __attribute__((warn_unused_result)) int kernel_open(const struct boot_request *request, struct opened_kernel *opened);
 

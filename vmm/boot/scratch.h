@@ -13,6 +13,9 @@ struct scratch {
 /* Reserves `size_bytes` (not 0); pages are taken when they are touched. -ENOMEM. */
 __attribute__((warn_unused_result)) int scratch_map(struct scratch *scratch, uint64_t size_bytes);
 
+/* The same, but what a child process writes is seen here. */
+__attribute__((warn_unused_result)) int scratch_map_shared(struct scratch *scratch, uint64_t size_bytes);
+
 /* Takes a zeroed scratch too. */
 void scratch_unmap(struct scratch *scratch);
 

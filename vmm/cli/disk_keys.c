@@ -6,38 +6,24 @@
 
 #include "vmm/cli/size.h"
 
-/* A word that an option's value may be, and what it stands for. */
-struct choice {
-	const char *word;
-	int value;
-};
-
-static int choose(const struct choice *choices, const char *value, int *out)
+static int set_serial(void *target, char *value)
 {
-	for (const struct choice *c = choices; c->word; c++) {
-		if (strcmp(value, c->word) == 0) {
-			*out = c->value;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
+	struct mote_disk *disk = target;
 
-static int set_serial(struct mote_disk *disk, const char *value)
-{
 	disk->serial = value;
 	return 0;
 }
 
-static int set_format(struct mote_disk *disk, const char *value)
+static int set_format(void *target, char *value)
 {
-	static const struct choice formats[] = {
+	struct mote_disk *disk = target;
+	static const struct option_choice formats[] = {
 		{ "auto", MOTE_FORMAT_AUTO },
 		{ "raw", MOTE_FORMAT_RAW },
 		{ "qcow2", MOTE_FORMAT_QCOW2 },
 		{ NULL, 0 },
 	};
-	int chosen, rc = choose(formats, value, &chosen);
+	int chosen, rc = option_choose(formats, value, &chosen);
 
 	if (rc == 0)
 		disk->format = (enum mote_format)chosen;
@@ -45,8 +31,9 @@ static int set_format(struct mote_disk *disk, const char *value)
 }
 
 /* A file that is called "temp" can be given as "./temp". */
-static int set_overlay(struct mote_disk *disk, const char *value)
+static int set_overlay(void *target, char *value)
 {
+	struct mote_disk *disk = target;
 	bool temporary = strcmp(value, "temp") == 0;
 
 	disk->overlay = temporary ? MOTE_OVERLAY_TEMPORARY : MOTE_OVERLAY_KEEP;
@@ -54,103 +41,79 @@ static int set_overlay(struct mote_disk *disk, const char *value)
 	return 0;
 }
 
-static int set_snapshot_size(struct mote_disk *disk, const char *value)
+static int set_snapshot_size(void *target, char *value)
 {
+	struct mote_disk *disk = target;
 	int rc = size_parse(value, &disk->snapshot_bytes);
 
 	/* Zero would mean "choose for me" to libmote, which leaving the option out says better; so it does below. */
 	return rc == 0 && disk->snapshot_bytes == 0 ? -ERANGE : rc;
 }
 
-static int set_cache(struct mote_disk *disk, const char *value)
+static int set_cache(void *target, char *value)
 {
-	static const struct choice caches[] = {
+	struct mote_disk *disk = target;
+	static const struct option_choice caches[] = {
 		{ "auto", MOTE_CACHE_AUTO },
 		{ "direct", MOTE_CACHE_DIRECT },
 		{ "writeback", MOTE_CACHE_WRITEBACK },
 		{ NULL, 0 },
 	};
-	int chosen, rc = choose(caches, value, &chosen);
+	int chosen, rc = option_choose(caches, value, &chosen);
 
 	if (rc == 0)
 		disk->cache = (enum mote_cache)chosen;
 	return rc;
 }
 
-static int set_engine(struct mote_disk *disk, const char *value)
+static int set_engine(void *target, char *value)
 {
-	static const struct choice engines[] = {
+	struct mote_disk *disk = target;
+	static const struct option_choice engines[] = {
 		{ "auto", MOTE_ENGINE_AUTO },
 		{ "io_uring", MOTE_ENGINE_IO_URING },
 		{ "aio", MOTE_ENGINE_AIO },
 		{ "thread", MOTE_ENGINE_THREAD },
 		{ NULL, 0 },
 	};
-	int chosen, rc = choose(engines, value, &chosen);
+	int chosen, rc = option_choose(engines, value, &chosen);
 
 	if (rc == 0)
 		disk->engine = (enum mote_engine)chosen;
 	return rc;
 }
 
-static int set_queues(struct mote_disk *disk, const char *value)
+static int set_queues(void *target, char *value)
 {
+	struct mote_disk *disk = target;
 	int rc = count_parse(value, &disk->queues);
 
 	return rc == 0 && disk->queues == 0 ? -ERANGE : rc;
 }
 
-static int set_block(struct mote_disk *disk, const char *value)
+static int set_block(void *target, char *value)
 {
-	static const struct choice blocks[] = { { "512", 512 }, { "4096", 4096 }, { NULL, 0 } };
-	int chosen, rc = choose(blocks, value, &chosen);
+	struct mote_disk *disk = target;
+	static const struct option_choice blocks[] = { { "512", 512 }, { "4096", 4096 }, { NULL, 0 } };
+	int chosen, rc = option_choose(blocks, value, &chosen);
 
 	if (rc == 0)
 		disk->block_bytes = (unsigned int)chosen;
 	return rc;
 }
 
-/* RATE[:BURST], neither of them 0; *burst is 0 if there is none. */
-static int parse_rate(const char *text, int (*parse)(const char *text, uint64_t *number), uint64_t *rate,
-		      uint64_t *burst)
+static int set_bandwidth(void *target, char *value)
 {
-	const char *colon = strchr(text, ':');
-	size_t len = colon ? (size_t)(colon - text) : strlen(text);
-	char number[32];
-	int rc;
+	struct mote_disk *disk = target;
 
-	if (len >= sizeof(number))
-		return -ERANGE;
-	memcpy(number, text, len);
-	number[len] = '\0';
-	*burst = 0;
-	rc = parse(number, rate);
-	if (rc == 0 && colon)
-		rc = parse(colon + 1, burst);
-	if (rc == 0 && (*rate == 0 || (colon && *burst == 0)))
-		rc = -ERANGE;
-	return rc;
+	return option_parse_rate(value, size_parse, &disk->bandwidth_bytes, &disk->bandwidth_burst_bytes);
 }
 
-static int set_bandwidth(struct mote_disk *disk, const char *value)
+static int set_iops(void *target, char *value)
 {
-	return parse_rate(value, size_parse, &disk->bandwidth_bytes, &disk->bandwidth_burst_bytes);
-}
-
-static int parse_operations(const char *text, uint64_t *number)
-{
-	unsigned int count;
-	int rc = count_parse(text, &count);
-
-	if (rc == 0)
-		*number = count;
-	return rc;
-}
-
-static int set_iops(struct mote_disk *disk, const char *value)
-{
+	struct mote_disk *disk = target;
 	uint64_t rate, burst;
-	int rc = parse_rate(value, parse_operations, &rate, &burst);
+	int rc = option_parse_rate(value, option_parse_count, &rate, &burst);
 
 	if (rc == 0) {
 		disk->iops = (unsigned int)rate;
@@ -159,27 +122,29 @@ static int set_iops(struct mote_disk *disk, const char *value)
 	return rc;
 }
 
-static int set_error(struct mote_disk *disk, const char *value)
+static int set_error(void *target, char *value)
 {
-	static const struct choice policies[] = {
+	struct mote_disk *disk = target;
+	static const struct option_choice policies[] = {
 		{ "report", MOTE_ERROR_REPORT },
 		{ "pause", MOTE_ERROR_PAUSE },
 		{ NULL, 0 },
 	};
-	int chosen, rc = choose(policies, value, &chosen);
+	int chosen, rc = option_choose(policies, value, &chosen);
 
 	if (rc == 0)
 		disk->error = (enum mote_error_policy)chosen;
 	return rc;
 }
 
-static int set_poll(struct mote_disk *disk, const char *value)
+static int set_poll(void *target, char *value)
 {
-	static const struct choice words[] = { { "auto", 0 }, { "off", MOTE_POLL_OFF }, { NULL, 0 } };
+	struct mote_disk *disk = target;
+	static const struct option_choice words[] = { { "auto", 0 }, { "off", MOTE_POLL_OFF }, { NULL, 0 } };
 	unsigned int microseconds;
 	int rc;
 
-	if (choose(words, value, &disk->poll_us) == 0)
+	if (option_choose(words, value, &disk->poll_us) == 0)
 		return 0;
 	rc = count_parse(value, &microseconds);
 	if (rc < 0)
@@ -190,17 +155,38 @@ static int set_poll(struct mote_disk *disk, const char *value)
 	return 0;
 }
 
-static int set_discard(struct mote_disk *disk, const char *value)
+static int set_discard(void *target, char *value)
 {
-	static const struct choice switches[] = { { "on", 1 }, { "off", 0 }, { NULL, 0 } };
-	int chosen, rc = choose(switches, value, &chosen);
+	struct mote_disk *disk = target;
+	static const struct option_choice switches[] = { { "on", 1 }, { "off", 0 }, { NULL, 0 } };
+	int chosen, rc = option_choose(switches, value, &chosen);
 
 	if (rc == 0)
 		disk->no_discard = chosen == 0;
 	return rc;
 }
 
-const struct disk_key disk_keys[] = {
+static int set_read_only(void *target, char *value)
+{
+	struct mote_disk *disk = target;
+
+	(void)value;
+	disk->read_only = true;
+	return 0;
+}
+
+static int set_snapshot(void *target, char *value)
+{
+	struct mote_disk *disk = target;
+
+	(void)value;
+	disk->snapshot = true;
+	return 0;
+}
+
+const struct option_key disk_keys[] = {
+	{ "ro", set_read_only, NULL },
+	{ "snapshot", set_snapshot, NULL },
 	{ "serial", set_serial, "1 to 20 printable characters" },
 	{ "format", set_format, "auto, raw or qcow2" },
 	{ "overlay", set_overlay, "temp, or a file's path" },

@@ -10,6 +10,7 @@
 #include "vmm/cli/doctor.h"
 #include "vmm/cli/exit_status.h"
 #include "vmm/cli/help.h"
+#include "vmm/cli/inspect.h"
 #include "vmm/cli/run.h"
 #include "vmm/cli/say.h"
 #include "vmm/cli/suggest.h"
@@ -21,7 +22,7 @@ static int help_command(int argc, char **argv)
 
 	if (help_print(topic))
 		return EXIT_STATUS_OK;
-	say("there is no help on '%s': there is on run and doctor", topic);
+	say("there is no help on '%s': there is on run, inspect and doctor", topic);
 	return EXIT_STATUS_FAILED;
 }
 
@@ -37,9 +38,9 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{ "run", run_command },		  { "doctor", doctor_command }, { "help", help_command },
-	{ "--help", help_command },	  { "-h", help_command },	{ "version", version_command },
-	{ "--version", version_command },
+	{ "run", run_command },		{ "inspect", inspect_command },	  { "doctor", doctor_command },
+	{ "help", help_command },	{ "--help", help_command },	  { "-h", help_command },
+	{ "version", version_command }, { "--version", version_command },
 };
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -68,7 +69,7 @@ static int unknown_command(const char *word)
 	if (near)
 		say("unknown command '%s': did you mean 'mote %s'?", word, near);
 	else
-		say("unknown command '%s': there are run, doctor and help", word);
+		say("unknown command '%s': there are run, inspect, doctor and help", word);
 	return EXIT_STATUS_FAILED;
 }
 

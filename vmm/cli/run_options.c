@@ -12,7 +12,10 @@ enum option_id {
 	OPTION_KERNEL = 256, /* above every character */
 	OPTION_INITRD,
 	OPTION_APPEND,
+	OPTION_BOOT_ENTRY,
+	OPTION_BOOT_MENU,
 	OPTION_DISK,
+	OPTION_NET,
 	OPTION_MEMORY,
 	OPTION_CPUS,
 	OPTION_NAME,
@@ -27,7 +30,10 @@ static const struct option table[] = {
 	{ "kernel", required_argument, NULL, OPTION_KERNEL },
 	{ "initrd", required_argument, NULL, OPTION_INITRD },
 	{ "append", required_argument, NULL, OPTION_APPEND },
+	{ "boot-entry", required_argument, NULL, OPTION_BOOT_ENTRY },
+	{ "boot-menu", no_argument, NULL, OPTION_BOOT_MENU },
 	{ "disk", required_argument, NULL, OPTION_DISK },
+	{ "net", required_argument, NULL, OPTION_NET },
 	{ "memory", required_argument, NULL, OPTION_MEMORY },
 	{ "cpus", required_argument, NULL, OPTION_CPUS },
 	{ "name", required_argument, NULL, OPTION_NAME },
@@ -54,6 +60,23 @@ static int set_disk(struct run_options *options, const char *text)
 		return rc;
 	options->config.disks[index] = options->disks[index].disk;
 	options->config.nr_disks = index + 1;
+	return 0;
+}
+
+static int set_net(struct run_options *options, const char *text)
+{
+	unsigned int index = options->config.nr_nets;
+	int rc;
+
+	if (index == MOTE_MAX_NETS) {
+		say("--net %s is one too many: at most %d network interfaces are possible", text, MOTE_MAX_NETS);
+		return -EINVAL;
+	}
+	rc = net_option_parse(text, &options->nets[index]);
+	if (rc < 0)
+		return rc;
+	options->config.nets[index] = options->nets[index].net;
+	options->config.nr_nets = index + 1;
 	return 0;
 }
 
@@ -106,8 +129,16 @@ static int apply(struct run_options *options, int id, const char *value)
 	case OPTION_APPEND:
 		options->config.command_line = value;
 		return 0;
+	case OPTION_BOOT_ENTRY:
+		options->config.boot_entry = value;
+		return 0;
+	case OPTION_BOOT_MENU:
+		options->config.boot_menu = true;
+		return 0;
 	case OPTION_DISK:
 		return set_disk(options, value);
+	case OPTION_NET:
+		return set_net(options, value);
 	case OPTION_MEMORY:
 		return set_memory(options, value);
 	case OPTION_CPUS:
@@ -196,9 +227,9 @@ static int parse_all(int argc, char **argv, struct run_options *options)
 		say("unexpected word '%s': disks are named with --disk, a kernel with --kernel", argv[optind]);
 		return -EINVAL;
 	}
-	if (!options->config.kernel) {
-		say("no kernel is given: add --kernel FILE, such as /vmlinuz or a file of /boot ('mote run --help' has "
-		    "examples)");
+	if (!options->config.kernel && options->config.nr_disks == 0) {
+		say("no disk and no kernel is given: add --disk PATH, which holds a system, or --kernel FILE, such as "
+		    "/vmlinuz ('mote run --help' has examples)");
 		return -EINVAL;
 	}
 	return 0;
@@ -220,5 +251,7 @@ void run_options_fini(struct run_options *options)
 {
 	for (unsigned int i = 0; i < MOTE_MAX_DISKS; i++)
 		disk_option_fini(&options->disks[i]);
-	options->config.nr_disks = 0;
+	for (unsigned int i = 0; i < MOTE_MAX_NETS; i++)
+		net_option_fini(&options->nets[i]);
+	options->config.nr_disks = options->config.nr_nets = 0;
 }

@@ -111,8 +111,7 @@ static int take_gsi(struct irq_router *router)
 	return -ENOSPC;
 }
 
-/* The eventfd of the vector, made at first need. What was signalled before goes into it. */
-static int vector_eventfd(struct msi_vector *vector)
+int msi_vector_eventfd(struct msi_vector *vector)
 {
 	int fd = atomic_load_explicit(&vector->fd_plus_one, memory_order_relaxed) - 1;
 
@@ -121,8 +120,8 @@ static int vector_eventfd(struct msi_vector *vector)
 	fd = fd_eventfd();
 	if (fd < 0)
 		return fd;
-	/* Sequentially consistent, as is msi_vector_signal(): either the signaller sees the eventfd, or we see its
-	 * early mark here. */
+	/* What was signalled before goes into it. Sequentially consistent, as is msi_vector_signal(): either the
+	 * signaller sees the eventfd, or we see its early mark here. */
 	atomic_store(&vector->fd_plus_one, fd + 1);
 	if (atomic_exchange(&vector->pending_early, false))
 		fd_eventfd_signal(fd);
@@ -155,7 +154,7 @@ int msi_vector_unmask(struct irq_router *router, struct msi_vector *vector, uint
 {
 	int fd, rc;
 
-	fd = vector_eventfd(vector);
+	fd = msi_vector_eventfd(vector);
 	if (fd < 0)
 		return fd;
 	pthread_mutex_lock(&router->lock);

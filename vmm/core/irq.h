@@ -56,6 +56,9 @@ __attribute__((warn_unused_result)) int msi_vector_unmask(struct irq_router *rou
 void msi_vector_mask(struct irq_router *router, struct msi_vector *vector);
 /* Whether a signal waits behind the mask. */
 bool msi_vector_pending(struct msi_vector *vector);
+/* The eventfd that raises the interrupt, or waits behind the mask, whoever signals it: valid until msi_vector_fini().
+ * Made at first need: or a negative errno. Under the device's lock. */
+__attribute__((warn_unused_result)) int msi_vector_eventfd(struct msi_vector *vector);
 /* Raises the interrupt; one system call. Any thread. */
 void msi_vector_signal(struct msi_vector *vector);
 /* Back to zero: nothing pending, eventfd closed, GSI given back. */

@@ -32,9 +32,11 @@ static int map_aligned(uint64_t size, uint8_t **out)
 		munmap(raw, (size_t)(start - raw));
 	if (raw + total > start + size)
 		munmap(start + size, (size_t)(raw + total - (start + size)));
-	/* Refused where the kernel has no huge pages; then small ones serve. A core dump is no place for a guest. */
+	/* Refused where the kernel has no huge pages; then small ones serve. A core dump is no place for a guest, nor
+	 * is a child of this process. */
 	(void)madvise(start, size, MADV_HUGEPAGE);
 	(void)madvise(start, size, MADV_DONTDUMP);
+	(void)madvise(start, size, MADV_DONTFORK);
 	*out = start;
 	return 0;
 }
@@ -93,6 +95,25 @@ int guest_memory_write(const struct guest_memory *mem, gpa_t gpa, const void *sr
 	if (!dst)
 		return -EFAULT;
 	memcpy(dst, src, len);
+	return 0;
+}
+
+int guest_memory_clear(const struct guest_memory *mem, gpa_t gpa, uint64_t len)
+{
+	uint8_t *start = guest_memory_at(mem, gpa, len);
+	uint8_t *first, *last;
+
+	if (!start)
+		return -EFAULT;
+	first = (uint8_t *)align_down((uintptr_t)start + HUGE_PAGE_BYTES - 1, HUGE_PAGE_BYTES);
+	last = (uint8_t *)align_down((uintptr_t)start + len, HUGE_PAGE_BYTES);
+	/* Part of a huge page is written: to give it back would split the page. */
+	if (first >= last || madvise(first, (size_t)(last - first), MADV_DONTNEED) < 0) {
+		memset(start, 0, len);
+		return 0;
+	}
+	memset(start, 0, (size_t)(first - start));
+	memset(last, 0, (size_t)(start + len - last));
 	return 0;
 }
 

@@ -49,6 +49,10 @@ __attribute__((warn_unused_result)) int guest_memory_read(const struct guest_mem
 __attribute__((warn_unused_result)) int guest_memory_write(const struct guest_memory *mem, gpa_t gpa, const void *src,
 							   size_t len);
 
+/* Makes [gpa, gpa + len) zero again, and gives its pages back to the host where that costs no huge page. 0 or -EFAULT.
+ * Any thread. */
+__attribute__((warn_unused_result)) int guest_memory_clear(const struct guest_memory *mem, gpa_t gpa, uint64_t len);
+
 /* Fills [gpa, gpa + len) from a file by pread(2), straight into guest memory. 0, -EFAULT, -ENODATA or pread's errno. */
 __attribute__((warn_unused_result)) int guest_memory_load(const struct guest_memory *mem, gpa_t gpa, uint64_t len,
 							  int fd, uint64_t offset);

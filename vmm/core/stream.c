@@ -400,6 +400,11 @@ void stream_destroy(struct stream *stream)
 	free(stream);
 }
 
+struct stream_user stream_attached(const struct stream *stream)
+{
+	return stream->user;
+}
+
 struct stream_attachment {
 	struct stream *stream;
 	const struct stream_user *user;

@@ -48,6 +48,8 @@ struct stream_user {
 };
 /* The device that `user` describes, copied; NULL for none. Input that came before waits for it. Control thread. */
 void stream_attach(struct stream *stream, const struct stream_user *user);
+/* The device attached now, all NULL if there is none. Control thread. */
+struct stream_user stream_attached(const struct stream *stream);
 /* Takes up to `len` bytes of input; 0 if none waits. Loop's thread. */
 size_t stream_read(struct stream *stream, void *buf, size_t len);
 void stream_want_input(struct stream *stream);

@@ -89,11 +89,36 @@ static void wait_paused(struct vcpu *vcpu)
 	pthread_mutex_unlock(&vcpu->lock);
 }
 
+static _Thread_local const struct vcpu *current;
+
+const struct vcpu *vcpu_current(void)
+{
+	return current;
+}
+
+int vcpu_complete_exit(struct vcpu *vcpu)
+{
+	bool wanted_out;
+	int rc;
+
+	/* With immediate_exit set, KVM_RUN completes what is pending and returns before it enters the guest. */
+	pthread_mutex_lock(&vcpu->lock);
+	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_RELEASE);
+	rc = vcpu_ioctl(vcpu, KVM_RUN, NULL);
+	wanted_out = vcpu->stop || vcpu->pause;
+	__atomic_store_n(&vcpu->run->immediate_exit, wanted_out, __ATOMIC_RELEASE);
+	pthread_mutex_unlock(&vcpu->lock);
+	if (rc == -EINTR)
+		return 0;
+	return rc < 0 ? rc : -EIO;
+}
+
 static void *run_vcpu(void *arg)
 {
 	struct vcpu *vcpu = arg;
 	enum vcpu_verdict verdict = VCPU_CONTINUE;
 
+	current = vcpu;
 	while (verdict == VCPU_CONTINUE && !atomic_load_explicit(&vcpu->stop, memory_order_acquire)) {
 		int rc;
 

@@ -56,6 +56,13 @@ void vcpu_close(struct vcpu *vcpu);
 /* ioctl(2) on the vCPU: its result, or a negative errno. The owner's thread. */
 __attribute__((warn_unused_result)) int vcpu_ioctl(const struct vcpu *vcpu, unsigned long request, void *arg);
 
+/* The vCPU whose thread calls, NULL on any other. */
+const struct vcpu *vcpu_current(void);
+
+/* Lets KVM finish the instruction that the exit being handled has left half done, so that the registers may be set as
+ * if it had never been. 0 or a negative errno. The vCPU's thread, from handle_exit. */
+__attribute__((warn_unused_result)) int vcpu_complete_exit(struct vcpu *vcpu);
+
 /* Starts the thread. Once per process, vcpu_init_signal() must have run before. Control thread. */
 __attribute__((warn_unused_result)) int vcpu_start(struct vcpu *vcpu);
 /* Breaks KVM_RUN and waits for the thread; nothing to do if it never started. Control thread. */

@@ -109,6 +109,7 @@ static void fill_environment(char *variables[MAX_VARIABLES], char *path, size_t 
 static int spawn(const char *path, const struct command *command, int out_fd, int err_fd, pid_t *pid)
 {
 	char path_variable[4096], *environment[MAX_VARIABLES];
+	int first_closed = STDERR_FILENO + 1;
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t none, all;
@@ -132,8 +133,10 @@ static int spawn(const char *path, const struct command *command, int out_fd, in
 		rc = posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
 	if (rc == 0)
 		rc = posix_spawn_file_actions_adddup2(&actions, err_fd, STDERR_FILENO);
+	if (rc == 0 && command->passed_fd > 0)
+		rc = posix_spawn_file_actions_adddup2(&actions, command->passed_fd, first_closed++);
 	if (rc == 0)
-		rc = posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+		rc = posix_spawn_file_actions_addclosefrom_np(&actions, first_closed);
 	if (rc == 0)
 		rc = posix_spawn(pid, path, &actions, &attributes, (char *const *)command->argv, environment);
 	posix_spawn_file_actions_destroy(&actions);

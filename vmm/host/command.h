@@ -11,11 +11,12 @@ struct command {
 	size_t out_size;
 	char *err; /* receives its standard error as a string, as much as fits; NULL: dropped */
 	size_t err_size;
+	int passed_fd; /* becomes its descriptor 3; 0: none */
 };
 
 /* Runs it with nothing of ours but the words of `argv`: an environment of its own (LC_ALL=C, PATH, and what configures
- * LVM), standard input from /dev/null, no other descriptor, no blocked or ignored signal, and a process group of its
- * own, which a Ctrl-C at our terminal does not reach.
+ * LVM), standard input from /dev/null, no other descriptor but the passed one, no blocked or ignored signal, and a
+ * process group of its own, which a Ctrl-C at our terminal does not reach.
  *
  * Returns its exit status, 128 + N if signal N ended it, or
  *   -ENOENT     the program is not installed

@@ -83,7 +83,7 @@ static int answer(struct host_janitor *janitor, struct janitor_answer *answer)
 	return 0;
 }
 
-int host_janitor_make(struct host_janitor *janitor, const char *const *make, const char *const *undo, char *complaint)
+static int order(struct host_janitor *janitor, const char *const *make, const char *const *undo, char *complaint)
 {
 	struct janitor_request request;
 	struct janitor_answer result = { 0 };
@@ -100,6 +100,16 @@ int host_janitor_make(struct host_janitor *janitor, const char *const *make, con
 		return rc;
 	memcpy(complaint, result.complaint, sizeof(result.complaint));
 	return result.status;
+}
+
+int host_janitor_make(struct host_janitor *janitor, const char *const *make, const char *const *undo, char *complaint)
+{
+	return order(janitor, make, undo, complaint);
+}
+
+int host_janitor_launch(struct host_janitor *janitor, const char *const *words, char *complaint)
+{
+	return order(janitor, words, NULL, complaint);
 }
 
 int host_janitor_seal(struct host_janitor *janitor)

@@ -35,6 +35,11 @@ pid_t host_janitor_pid(const struct host_janitor *janitor);
 __attribute__((warn_unused_result)) int host_janitor_make(struct host_janitor *janitor, const char *const *make,
 							  const char *const *undo, char *complaint);
 
+/* Runs the program `words`, which goes to the background when it is ready for its work. What it leaves running is ended
+ * when everything is undone: by SIGTERM, and by SIGKILL if that does not help. Returns as host_janitor_make() does. */
+__attribute__((warn_unused_result)) int host_janitor_launch(struct host_janitor *janitor, const char *const *words,
+							    char *complaint);
+
 /* From now on it makes nothing more. 0 or -EPIPE. */
 __attribute__((warn_unused_result)) int host_janitor_seal(struct host_janitor *janitor);
 

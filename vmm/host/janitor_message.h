@@ -7,11 +7,12 @@
 
 #include "vmm/host/janitor.h"
 
-#define JANITOR_MAX_WORDS 24
-#define JANITOR_WORDS_BYTES 2048
+#define JANITOR_MAX_WORDS 32
+#define JANITOR_WORDS_BYTES 8192
 
 enum janitor_request_kind {
 	JANITOR_MAKE = 1, /* answered */
+	JANITOR_LAUNCH, /* answered; there is no undo */
 	JANITOR_SEAL, /* not answered */
 	JANITOR_END, /* answered once a record that could not be undone, then once more with status 0 */
 };
@@ -29,12 +30,12 @@ struct janitor_answer {
 	char complaint[HOST_JANITOR_COMPLAINT_BYTES]; /* a string */
 };
 
-/* Fills a JANITOR_MAKE request. Its length in bytes, or -E2BIG. */
+/* Fills a JANITOR_MAKE request, or with `undo` NULL a JANITOR_LAUNCH. Its length in bytes, or -E2BIG. */
 __attribute__((warn_unused_result)) int janitor_request_fill(struct janitor_request *request, const char *const *make,
 							     const char *const *undo);
 
-/* Points `make` and `undo`, each of JANITOR_MAX_WORDS + 1 elements, at the words of a JANITOR_MAKE request of which
- * `len` bytes were received, and ends each with NULL. 0 or -EPROTO. */
+/* Points `make` and `undo`, each of JANITOR_MAX_WORDS + 1 elements, at the words of a JANITOR_MAKE or JANITOR_LAUNCH
+ * request of which `len` bytes were received, and ends each with NULL. 0 or -EPROTO. */
 __attribute__((warn_unused_result)) int janitor_request_words(const struct janitor_request *request, size_t len,
 							      const char **make, const char **undo);
 

@@ -13,6 +13,7 @@
 
 #include "vmm/base/log.h"
 #include "vmm/host/command.h"
+#include "vmm/host/janitor_children.h"
 #include "vmm/host/janitor_message.h"
 
 #define COMMAND_TIMEOUT_MS 60000
@@ -27,6 +28,7 @@ struct service {
 	/* Requests as they came: checked once, before they are kept. */
 	struct janitor_request records[HOST_JANITOR_MAX_RECORDS];
 	size_t lens[HOST_JANITOR_MAX_RECORDS];
+	struct janitor_children before[HOST_JANITOR_MAX_RECORDS]; /* a JANITOR_LAUNCH */
 };
 
 /* Copy-on-write memory of our own, untouched until a record comes. */
@@ -67,6 +69,8 @@ static void make(size_t len)
 		rc = janitor_request_words(request, len, words, undo);
 		if (rc == 0) {
 			/* Noted first: a command that failed may have got half-way. */
+			if (request->kind == JANITOR_LAUNCH)
+				janitor_children_look(&service.before[service.nr_records]);
 			service.lens[service.nr_records++] = len;
 			rc = run(words, complaint);
 			if (rc == -ENOENT)
@@ -96,10 +100,12 @@ static void listen_to_owner(void)
 			return;
 		if (request->kind == JANITOR_SEAL)
 			service.sealed = true;
-		else if (request->kind == JANITOR_MAKE && !full)
-			make((size_t)n);
+		else if (request->kind != JANITOR_MAKE && request->kind != JANITOR_LAUNCH)
+			reply(-EPROTO, "");
+		else if (full)
+			reply(-ENOSPC, "");
 		else
-			reply(request->kind == JANITOR_MAKE ? -ENOSPC : -EPROTO, "");
+			make((size_t)n);
 	}
 }
 
@@ -143,10 +149,12 @@ static void undo_all(void)
 	char complaint[HOST_JANITOR_COMPLAINT_BYTES];
 
 	while (service.nr_records > 0) {
-		service.nr_records--;
-		if (janitor_request_words(&service.records[service.nr_records], service.lens[service.nr_records], words,
-					  undo) == 0 &&
-		    undo_patiently(undo, complaint) != 0)
+		const struct janitor_request *record = &service.records[--service.nr_records];
+
+		if (record->kind == JANITOR_LAUNCH)
+			janitor_children_end_others(&service.before[service.nr_records]);
+		else if (janitor_request_words(record, service.lens[service.nr_records], words, undo) == 0 &&
+			 undo_patiently(undo, complaint) != 0)
 			report_failure(undo, complaint);
 	}
 }
@@ -176,6 +184,8 @@ void janitor_serve(int socket)
 	setsid();
 	signal(SIGCHLD, SIG_DFL);
 	prctl(PR_SET_NAME, "mote-cleanup");
+	/* What a program leaves running becomes our child, whose PID is nobody else's until we have waited for it. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	log_set_sink(NULL, NULL);
 	if (!let_go_of_everything(socket))
 		_exit(1);

@@ -18,6 +18,7 @@ extern "C" {
 
 #define MOTE_MAX_DISKS 24
 #define MOTE_MAX_CPUS 64
+#define MOTE_MAX_NETS 8
 
 /* The version of the library, such as "0.1.0". */
 const char *mote_version(void);
@@ -101,6 +102,47 @@ struct mote_disk {
 		      * suggests, MOTE_POLL_OFF: never */
 };
 
+/* What a network interface of the guest is connected to. */
+enum mote_net_kind {
+	MOTE_NET_TAP, /* the tap `name`, made for the run if it does not exist, or `fds` */
+	MOTE_NET_BRIDGE, /* the bridge `name`, by a tap that is made for the run */
+	MOTE_NET_MACVTAP, /* the macvtap interface `name`, or one that is made for the run on the interface `name` */
+	MOTE_NET_NAT, /* a network of its own with DHCP, DNS and a way out through the host. Root only */
+	MOTE_NET_USER, /* the same by passt(1), without root */
+};
+
+#define MOTE_MAX_NET_QUEUES 16
+#define MOTE_MAX_FORWARDS 16
+
+/* A port of the host that leads to the guest: NAT and USER only. */
+struct mote_forward {
+	bool udp; /* else TCP */
+	const char *address; /* of the host, numeric, with NAT an IPv4 address; NULL: all */
+	uint16_t host_port;
+	uint16_t guest_port;
+};
+
+/* Of one direction; zeros: no limit, and as bursts what 100 ms bring. */
+struct mote_net_limits {
+	uint64_t bandwidth_bytes, bandwidth_burst_bytes; /* a second, as those of a disk */
+	uint64_t packets, packets_burst; /* a second */
+};
+
+struct mote_net {
+	enum mote_net_kind kind;
+	const char *name; /* of an interface of the host: TAP without descriptors, BRIDGE, MACVTAP; else NULL */
+	unsigned int nr_fds; /* TAP: descriptors of a tap, or of a macvtap interface, one a queue pair */
+	int fds[MOTE_MAX_NET_QUEUES]; /* opened with IFF_TAP, IFF_NO_PI and IFF_VNET_HDR; they stay the program's */
+	const char *mac; /* "52:54:00:12:34:56"; NULL: made of the VM's name, the interface's index and the host */
+	unsigned int queues; /* pairs, 1 .. MOTE_MAX_NET_QUEUES; 0: one, or one a descriptor. USER has one */
+	unsigned int mtu; /* 68 .. 65535; 0: that of the interface on the host */
+	bool vhost; /* the host's kernel moves the packets (/dev/vhost-net); knows no limits */
+	struct mote_net_limits in; /* to the guest */
+	struct mote_net_limits out; /* from the guest */
+	unsigned int nr_forwards;
+	struct mote_forward forwards[MOTE_MAX_FORWARDS];
+};
+
 enum mote_console {
 	MOTE_CONSOLE_SERIAL, /* a 16550, ttyS0 */
 	MOTE_CONSOLE_HVC, /* virtio-console, hvc0 */
@@ -109,9 +151,16 @@ enum mote_console {
 
 struct mote_config {
 	const char *name; /* 1 to 63 of A-Z a-z 0-9 . _ -, not beginning with . or -; NULL: "mote-PID" */
-	const char *kernel; /* bzImage or ELF */
+	const char
+		*kernel; /* bzImage or ELF; NULL: that which the configuration of the boot loader on the disks names */
+	const char
+		*boot_entry; /* without a kernel: which entry, by its number from 0, id or title; NULL: the default */
+	bool boot_menu; /* without a kernel: lists the entries on the console and asks */
+	bool inspect; /* without a kernel: reports on the console what would be booted, and powers off */
 	const char *initrd; /* NULL: none */
-	const char *command_line; /* NULL: empty. "console=..." is added if it names no console and there is one */
+	/* NULL: empty. Without a kernel: added to that of the boot entry. "console=..." is added if it names no console
+	 * and there is one. */
+	const char *command_line;
 	bool no_kaslr;
 	bool no_cache; /* do not keep or use unpacked kernels */
 	uint64_t memory_bytes; /* a multiple of 1 MiB, 16 MiB .. 1 TiB */
@@ -122,6 +171,8 @@ struct mote_config {
 	unsigned char console_escape; /* the escape key, such as 0x1d for Ctrl-]; 0: none */
 	unsigned int nr_disks;
 	struct mote_disk disks[MOTE_MAX_DISKS];
+	unsigned int nr_nets;
+	struct mote_net nets[MOTE_MAX_NETS];
 };
 
 /* Sets defaults: 512 MiB, one CPU, serial console on no descriptors. */
@@ -169,9 +220,9 @@ struct mote_finding {
 /* Looks at the host and reports each finding; takes up to a second. Returns the worst verdict. */
 enum mote_verdict mote_doctor(void (*report)(void *arg, const struct mote_finding *finding), void *arg);
 
-/* Removes the snapshots of logical volumes that VMs left on this host because they were killed together with the
- * process that cleans up after them; those of VMs that run are left alone. Reports each. Returns the worst verdict:
- * MOTE_OK if nothing is left. */
+/* Removes what VMs left on this host because they were killed together with the process that cleans up after them:
+ * snapshots of logical volumes, and the rules and the dnsmasq of guests' networks; those of VMs that run are left
+ * alone. Reports each. Returns the worst verdict: MOTE_OK if nothing is left. */
 enum mote_verdict mote_remove_leftovers(void (*report)(void *arg, const struct mote_finding *finding), void *arg);
 
 #ifdef __cplusplus

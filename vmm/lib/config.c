@@ -9,8 +9,10 @@
 
 #include "vmm/base/log.h"
 #include "vmm/lib/config_disk.h"
+#include "vmm/lib/config_net.h"
 
 _Static_assert(MOTE_MAX_DISKS == MACHINE_MAX_DISKS, "the outer and the inner limit are one");
+_Static_assert(MOTE_MAX_NETS == MACHINE_MAX_NETS, "the outer and the inner limit are one");
 _Static_assert(MOTE_MAX_CPUS == MACHINE_MAX_CPUS, "the outer and the inner limit are one");
 
 void mote_config_init(struct mote_config *config)
@@ -47,18 +49,47 @@ static int check_name(const struct mote_config *config, struct checked_config *o
 	return 0;
 }
 
+/* No kernel is named: the loader in the guest finds one. */
+static int check_loader(const struct mote_config *config)
+{
+	if (config->nr_disks == 0) {
+		log_error("no kernel is given and no disk to find one on: name a disk that holds a system, or the "
+			  "kernel to start (a bzImage such as /boot/vmlinuz-*, or an ELF vmlinux)");
+		return -EINVAL;
+	}
+	if (config->initrd) {
+		log_error("an initrd is of no use without a kernel: the disk brings its own");
+		return -EINVAL;
+	}
+	if (config->boot_menu && (config->console == MOTE_CONSOLE_NONE || config->console_in_fd < 0)) {
+		log_error("a boot menu needs a console with input");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int check_kernel(const struct mote_config *config, struct checked_config *out)
 {
-	if (!config->kernel || config->kernel[0] == '\0') {
-		log_error("no kernel is given: name the kernel to start (a bzImage such as /boot/vmlinuz-*, or an ELF "
-			  "vmlinux)");
+	int rc = config->kernel ? 0 : check_loader(config);
+
+	if (rc < 0)
+		return rc;
+	if (config->kernel && config->kernel[0] == '\0') {
+		log_error("the kernel's name is empty: name a file, or leave it out and the disk's own is started");
 		return -EINVAL;
 	}
 	if (config->initrd && config->initrd[0] == '\0') {
 		log_error("the initrd's name is empty: name a file, or leave it out");
 		return -EINVAL;
 	}
+	if (config->kernel && (config->boot_menu || config->boot_entry || config->inspect)) {
+		log_error("boot entries are the disk's: they are of no use with a kernel that is named");
+		return -EINVAL;
+	}
 	out->machine.kernel_path = config->kernel;
+	out->machine.boot_entry = config->boot_entry;
+	out->machine.boot_menu = config->boot_menu;
+	out->machine.inspect = config->inspect;
 	out->machine.initrd_path = config->initrd;
 	out->machine.command_line = config->command_line ? config->command_line : "";
 	out->machine.kaslr = !config->no_kaslr;
@@ -153,10 +184,27 @@ static int check_disks(const struct mote_config *config, struct checked_config *
 	return 0;
 }
 
+static int check_nets(const struct mote_config *config, struct checked_config *out)
+{
+	if (config->nr_nets > MOTE_MAX_NETS) {
+		log_error("%u network interfaces are too many: at most %d are possible", config->nr_nets,
+			  MOTE_MAX_NETS);
+		return -EINVAL;
+	}
+	for (unsigned int i = 0; i < config->nr_nets; i++) {
+		int rc = config_net_build(config, out->name, i, &out->machine.nets[i]);
+
+		if (rc < 0)
+			return rc;
+	}
+	out->machine.nr_nets = config->nr_nets;
+	return config_net_compare(&out->machine);
+}
+
 int config_build(const struct mote_config *config, struct checked_config *out)
 {
 	static int (*const checks[])(const struct mote_config *, struct checked_config *) = {
-		check_name, check_kernel, check_memory, check_cpus, check_console, check_disks,
+		check_name, check_kernel, check_memory, check_cpus, check_console, check_disks, check_nets,
 	};
 
 	*out = (struct checked_config){ 0 };

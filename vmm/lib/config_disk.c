@@ -1,15 +1,14 @@
 #include "vmm/lib/config_disk.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "vmm/base/log.h"
 #include "vmm/host/lvm_name.h"
+#include "vmm/lib/config_rate.h"
 
 #define LVM_PREFIX "lvm:"
-/* What a token bucket holds if nothing is said: what this part of a second brings. */
-#define DEFAULT_BURST_PER_SECOND 10
 
 static const enum block_cache caches[] = {
 	[MOTE_CACHE_AUTO] = BLOCK_CACHE_AUTO,
@@ -149,32 +148,9 @@ static int check_overlay(const struct mote_disk *disk)
 	return 0;
 }
 
-/* One limit: `word` is the option's name, `unit` what it counts. */
-static int check_rate(const char *path, const char *word, const char *unit, uint64_t per_second, uint64_t burst,
-		      struct block_rate *out)
-{
-	if (per_second > BLOCK_LIMIT_MAX_RATE) {
-		log_error("disk %s: %s=%" PRIu64 " is no limit that mote can keep: at most %" PRIu64 " %s a second",
-			  path, word, per_second, BLOCK_LIMIT_MAX_RATE, unit);
-		return -EINVAL;
-	}
-	if (burst > BLOCK_LIMIT_MAX_BURST) {
-		log_error("disk %s: a burst of %" PRIu64 " %s is too much: at most %" PRIu64 " are possible", path,
-			  burst, unit, BLOCK_LIMIT_MAX_BURST);
-		return -EINVAL;
-	}
-	if (burst > 0 && per_second == 0) {
-		log_error("disk %s: a burst of %" PRIu64 " %s needs a rate: %s=RATE:BURST", path, burst, unit, word);
-		return -EINVAL;
-	}
-	if (burst == 0)
-		burst = per_second < DEFAULT_BURST_PER_SECOND ? 1 : per_second / DEFAULT_BURST_PER_SECOND;
-	*out = (struct block_rate){ .per_second = per_second, .burst = burst };
-	return 0;
-}
-
 static int check_numbers(const struct mote_disk *disk, struct machine_disk *out)
 {
+	char owner[512];
 	int rc;
 
 	if (disk->queues > CONFIG_MAX_QUEUES) {
@@ -192,11 +168,12 @@ static int check_numbers(const struct mote_disk *disk, struct machine_disk *out)
 			  disk->path, disk->poll_us, MOTE_MAX_POLL_US);
 		return -EINVAL;
 	}
-	rc = check_rate(disk->path, "bandwidth", "bytes", disk->bandwidth_bytes, disk->bandwidth_burst_bytes,
-			&out->limits.bytes);
+	snprintf(owner, sizeof(owner), "disk %s", disk->path);
+	rc = config_rate_build(owner, "bandwidth", "bytes", disk->bandwidth_bytes, disk->bandwidth_burst_bytes,
+			       &out->limits.bytes);
 	if (rc < 0)
 		return rc;
-	return check_rate(disk->path, "iops", "operations", disk->iops, disk->iops_burst, &out->limits.operations);
+	return config_rate_build(owner, "iops", "operations", disk->iops, disk->iops_burst, &out->limits.operations);
 }
 
 static unsigned int default_queues(unsigned int nr_cpus)

@@ -11,9 +11,10 @@
 #define FOUND_MAX_BYTES 640
 
 static void (*const checks[])(struct doctor *doctor) = {
-	doctor_check_kvm,	doctor_check_native,	  doctor_check_io_uring,   doctor_check_libaio,
-	doctor_check_tun,	doctor_check_userfaultfd, doctor_check_huge_pages, doctor_check_lvm,
-	doctor_check_leftovers, doctor_check_memory,
+	doctor_check_kvm,	  doctor_check_native,	   doctor_check_io_uring, doctor_check_libaio,
+	doctor_check_tun,	  doctor_check_passt,	   doctor_check_nat,	  doctor_check_vhost,
+	doctor_check_userfaultfd, doctor_check_huge_pages, doctor_check_lvm,	  doctor_check_leftovers,
+	doctor_check_memory,
 };
 
 enum mote_verdict mote_doctor(void (*report)(void *arg, const struct mote_finding *finding), void *arg)

@@ -86,25 +86,6 @@ void doctor_check_libaio(struct doctor *doctor)
 		doctor_find(doctor, MOTE_OK, subject, NULL, "permitted, %ld of %ld requests free", max - used, max);
 }
 
-void doctor_check_tun(struct doctor *doctor)
-{
-	static const char subject[] = "/dev/net/tun";
-	int fd = open(subject, O_RDWR | O_CLOEXEC);
-
-	if (fd >= 0) {
-		fd_close(&fd);
-		doctor_find(doctor, MOTE_OK, subject, NULL, "present and permitted");
-		return;
-	}
-	if (errno == EACCES || errno == EPERM)
-		doctor_find(doctor, MOTE_DEGRADED, subject, "permit it: chmod 0666 /dev/net/tun",
-			    "not permitted to this user");
-	else
-		doctor_find(doctor, MOTE_DEGRADED, subject,
-			    "load the module: modprobe tun (in a container, pass the device in: --device /dev/net/tun)",
-			    "can't be opened: %s", strerror(errno));
-}
-
 void doctor_check_userfaultfd(struct doctor *doctor)
 {
 	static const char subject[] = "userfaultfd";

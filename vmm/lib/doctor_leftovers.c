@@ -1,8 +1,11 @@
-/* What VMs left on this host that were killed together with their janitor: snapshots of logical volumes. */
+/* What VMs left on this host that were killed together with their janitor: snapshots of logical volumes, and what
+ * networks were made of. */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "vmm/host/lvm_leftovers.h"
+#include "vmm/host/net_leftovers.h"
 #include "vmm/lib/doctor.h"
 
 static const char subject[] = "leftovers";
@@ -12,19 +15,30 @@ struct search {
 	unsigned int nr_found;
 };
 
-/* Says why nothing was looked at, or that there was nothing. */
-static void conclude(const struct search *search, int rc, enum mote_verdict without_root)
+/* What to do with each kind. */
+struct finders {
+	lvm_leftover_found volume;
+	net_leftover_found net;
+	enum mote_verdict without_root;
+};
+
+static void look(struct doctor *doctor, const struct finders *finders)
 {
-	if (rc == -EPERM)
-		doctor_find(search->doctor, without_root, subject, without_root == MOTE_OK ? NULL : "run this as root",
-			    "not looked for: LVM answers to root only");
-	else if (rc < 0)
-		doctor_find(search->doctor, MOTE_OK, subject, NULL, "none: there is no LVM here that answers");
-	else if (search->nr_found == 0)
-		doctor_find(search->doctor, MOTE_OK, subject, NULL, "none");
+	struct search search = { .doctor = doctor };
+	int volumes = lvm_leftovers_each(finders->volume, &search);
+	int net = net_leftovers_each(finders->net, &search);
+
+	if (volumes == -EPERM || net == -EPERM)
+		doctor_find(doctor, finders->without_root, subject,
+			    finders->without_root == MOTE_OK ? NULL : "run this as root",
+			    "not looked for: LVM and nftables answer to root only");
+	else if (search.nr_found == 0 && volumes < 0)
+		doctor_find(doctor, MOTE_OK, subject, NULL, "none: there is no LVM here that answers");
+	else if (search.nr_found == 0)
+		doctor_find(doctor, MOTE_OK, subject, NULL, "none");
 }
 
-static void show(void *arg, const struct lvm_volume *volume)
+static void show_volume(void *arg, const struct lvm_volume *volume)
 {
 	struct search *search = arg;
 	char remedy[512];
@@ -36,14 +50,25 @@ static void show(void *arg, const struct lvm_volume *volume)
 		    "%s/%s is a snapshot of %s, made for a VM that is gone", volume->vg, volume->name, volume->origin);
 }
 
-void doctor_check_leftovers(struct doctor *doctor)
+static void show_net(void *arg, const struct net_leftover *leftover)
 {
-	struct search search = { .doctor = doctor };
+	struct search *search = arg;
+	char text[NET_LEFTOVER_TEXT_BYTES];
 
-	conclude(&search, lvm_leftovers_each(show, &search), MOTE_OK);
+	search->nr_found++;
+	net_leftover_print(leftover, text);
+	doctor_find(search->doctor, MOTE_DEGRADED, subject, "remove it: mote doctor --remove-leftovers",
+		    "%s was set up for a VM that is gone", text);
 }
 
-static void remove_one(void *arg, const struct lvm_volume *volume)
+void doctor_check_leftovers(struct doctor *doctor)
+{
+	static const struct finders finders = { show_volume, show_net, MOTE_OK };
+
+	look(doctor, &finders);
+}
+
+static void remove_volume(void *arg, const struct lvm_volume *volume)
 {
 	struct search *search = arg;
 	char complaint[LVM_COMPLAINT_BYTES], remedy[512];
@@ -59,11 +84,27 @@ static void remove_one(void *arg, const struct lvm_volume *volume)
 		    volume->name, complaint);
 }
 
+static void remove_net(void *arg, const struct net_leftover *leftover)
+{
+	struct search *search = arg;
+	char text[NET_LEFTOVER_TEXT_BYTES];
+	int rc = net_leftover_remove(leftover);
+
+	search->nr_found++;
+	net_leftover_print(leftover, text);
+	if (rc == 0)
+		doctor_find(search->doctor, MOTE_OK, subject, NULL, "removed %s", text);
+	else
+		doctor_find(search->doctor, MOTE_DEGRADED, subject,
+			    "remove it by hand: kill, nft delete table, or ip link del", "%s can't be removed: %s",
+			    text, strerror(-rc));
+}
+
 enum mote_verdict mote_remove_leftovers(void (*report)(void *arg, const struct mote_finding *finding), void *arg)
 {
+	static const struct finders finders = { remove_volume, remove_net, MOTE_DEGRADED };
 	struct doctor doctor = { .report = report, .arg = arg, .worst = MOTE_OK };
-	struct search search = { .doctor = &doctor };
 
-	conclude(&search, lvm_leftovers_each(remove_one, &search), MOTE_DEGRADED);
+	look(&doctor, &finders);
 	return doctor.worst;
 }

@@ -12,6 +12,10 @@
 
 static void vcpu_ended(void *arg, enum vcpu_verdict verdict)
 {
+	if (verdict == VCPU_RESET && machine_firmware_runs(arg)) {
+		log_error("the boot loader crashed: name the kernel with --kernel");
+		verdict = VCPU_FAILED;
+	}
 	machine_end(arg, verdict == VCPU_RESET ? MACHINE_REBOOTED : MACHINE_FAILED);
 }
 

@@ -21,7 +21,7 @@ static int open_file(const char *what, const char *path)
 	return fd;
 }
 
-static const char *console_device(enum machine_console console)
+const char *machine_console_device(enum machine_console console)
 {
 	switch (console) {
 	case MACHINE_CONSOLE_SERIAL:
@@ -34,31 +34,36 @@ static const char *console_device(enum machine_console console)
 	return NULL;
 }
 
-int machine_load_kernel(struct machine *machine, const struct machine_config *config, gpa_t rsdp,
-			struct boot_entry *entry)
+struct boot_request machine_boot_request(struct machine *machine, gpa_t rsdp, struct boot_e820 map[BOOT_E820_MAX])
 {
-	struct boot_e820 map[BOOT_E820_MAX];
-	struct boot_request request = {
+	return (struct boot_request){
 		.memory = &machine->memory,
-		.kernel_path = config->kernel_path,
 		.kernel_fd = -1,
-		.initrd_path = config->initrd_path,
 		.initrd_fd = -1,
-		.kaslr = config->kaslr,
-		.use_cache = config->use_cache,
 		.rsdp = rsdp,
 		.e820 = map,
 		.nr_e820 = address_map_fill(&machine->memory, map),
 		.low_base = LAYOUT_BOOT_BASE,
 		.low_size_bytes = LAYOUT_BOOT_SIZE,
 	};
+}
+
+int machine_load_kernel(struct machine *machine, const struct machine_config *config, gpa_t rsdp,
+			struct boot_entry *entry)
+{
+	struct boot_e820 map[BOOT_E820_MAX];
+	struct boot_request request = machine_boot_request(machine, rsdp, map);
 	char *command_line = NULL;
 	int rc;
 
-	rc = command_line_build(config->command_line, console_device(config->console), &command_line);
+	rc = command_line_build(config->command_line, machine_console_device(config->console), &command_line);
 	if (rc < 0)
 		return rc;
 	request.command_line = command_line;
+	request.kernel_path = config->kernel_path;
+	request.initrd_path = config->initrd_path;
+	request.kaslr = config->kaslr;
+	request.use_cache = config->use_cache;
 	rc = open_file("kernel", config->kernel_path);
 	if (rc < 0)
 		goto free_line;

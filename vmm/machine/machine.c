@@ -116,8 +116,9 @@ static int build(struct machine *machine, const struct machine_config *config)
 {
 	int rc;
 
-	/* Before there is a thread or a descriptor that its janitor would inherit. */
-	rc = machine_volumes_init(machine, config);
+	rc = machine_janitor_init(machine, config);
+	if (rc == 0)
+		rc = machine_volumes_init(machine, config);
 	if (rc == 0)
 		rc = loop_create(&control_config, &machine->control);
 	if (rc == 0)
@@ -133,6 +134,10 @@ static int build(struct machine *machine, const struct machine_config *config)
 	if (rc == 0)
 		rc = machine_disks_init(machine, config);
 	if (rc == 0)
+		rc = machine_nets_init(machine, config);
+	if (rc == 0)
+		rc = machine_janitor_seal(machine);
+	if (rc == 0)
 		rc = machine_growth_init(machine);
 	if (rc == 0)
 		rc = machine_console_init(machine, config);
@@ -144,6 +149,8 @@ static int build(struct machine *machine, const struct machine_config *config)
 		rc = machine_cpus_init(machine, config);
 	if (rc == 0)
 		rc = machine_prepare_join(machine);
+	if (rc == 0)
+		rc = machine_firmware_init(machine, config);
 	if (rc == 0)
 		rc = machine_cpus_enter(machine, &machine->prepare.entry);
 	return rc;
@@ -178,6 +185,8 @@ int machine_run(struct machine *machine, enum machine_outcome *outcome)
 
 	rc = machine_disks_start(machine);
 	if (rc == 0)
+		rc = machine_nets_start(machine);
+	if (rc == 0)
 		rc = machine_cpus_start(machine);
 	/* machine_end() may have come before: the loop then returns at once. */
 	if (rc == 0)
@@ -193,8 +202,8 @@ int machine_run(struct machine *machine, enum machine_outcome *outcome)
 
 void machine_power_button(struct machine *machine)
 {
-	/* A guest that stands still can't shut down. */
-	if (machine_is_troubled(machine))
+	/* A guest that stands still can't shut down, nor one that is not there yet. */
+	if (machine_is_troubled(machine) || machine_firmware_runs(machine))
 		machine_stop(machine);
 	else
 		acpi_power_press(&machine->platform.power);
@@ -215,8 +224,10 @@ int machine_destroy(struct machine *machine)
 	machine_cpus_stop(machine);
 	kvm_retire(&machine->kvm);
 	fini_rng(machine);
+	machine_firmware_fini(machine);
 	machine_console_fini(machine);
 	machine_growth_fini(machine);
+	machine_nets_fini(machine);
 	machine_disks_fini(machine);
 	machine_platform_fini(machine);
 	machine_cpus_fini(machine);
@@ -227,7 +238,7 @@ int machine_destroy(struct machine *machine)
 	if (machine->control)
 		loop_destroy(machine->control);
 	machine_prepare_fini(machine);
-	rc = machine_volumes_fini(machine);
+	rc = machine_janitor_fini(machine);
 	free(machine);
 	return rc;
 }

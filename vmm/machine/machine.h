@@ -7,9 +7,12 @@
 
 #include "virtio/backend/block.h"
 #include "virtio/backend/block_limit.h"
+#include "virtio/dev/net.h"
+#include "vmm/host/nic.h"
 
 #define MACHINE_MAX_DISKS 24
 #define MACHINE_MAX_CPUS 64
+#define MACHINE_MAX_NETS 8
 #define MACHINE_SERIAL_BYTES 20
 
 enum machine_console {
@@ -31,12 +34,22 @@ struct machine_disk {
 	char serial[MACHINE_SERIAL_BYTES + 1];
 };
 
+struct machine_net {
+	struct nic_request nic; /* without VM, index and janitor, which the machine adds */
+	struct net_limits in, out;
+	bool vhost;
+	int fds[NIC_MAX_PAIRS]; /* where nic.fds points */
+};
+
 /* Checked by vmm/lib: every number is in range, every path is set. The strings outlive machine_create() only. */
 struct machine_config {
 	const char *name; /* the VM's, for what is made for it on the host */
-	const char *kernel_path;
+	const char *kernel_path; /* NULL: the loader finds it on the disks */
+	const char *boot_entry; /* the loader: which; NULL: as the disk's configuration says */
+	bool boot_menu; /* the loader: shows the entries and asks */
+	bool inspect; /* the loader: reports on the console what would be started, and ends the machine */
 	const char *initrd_path; /* NULL: none */
-	const char *command_line;
+	const char *command_line; /* the loader adds it to the entry's own */
 	bool kaslr;
 	bool use_cache;
 	uint64_t memory_bytes;
@@ -47,6 +60,8 @@ struct machine_config {
 	uint8_t console_escape;
 	unsigned int nr_disks;
 	struct machine_disk disks[MACHINE_MAX_DISKS];
+	unsigned int nr_nets;
+	struct machine_net nets[MACHINE_MAX_NETS];
 };
 
 enum machine_outcome {

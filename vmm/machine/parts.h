@@ -16,15 +16,18 @@
 #include "devices/uart16550.h"
 #include "virtio/core/device.h"
 #include "virtio/dev/blk.h"
+#include "virtio/dev/net.h"
 #include "virtio/transport/pci.h"
 #include "vmm/boot/boot.h"
 #include "vmm/core/bus.h"
 #include "vmm/core/irq.h"
 #include "vmm/core/kvm.h"
 #include "vmm/core/loop.h"
+#include "vmm/core/loop_timer.h"
 #include "vmm/core/memory.h"
 #include "vmm/core/stream.h"
 #include "vmm/core/vcpu.h"
+#include "vmm/host/nic.h"
 #include "vmm/machine/machine.h"
 
 /* "/dev/VG/LV" or what device-mapper makes of it, with room for the longest names and doubled hyphens. */
@@ -52,6 +55,7 @@ struct machine_prepare {
 	int cpuid_rc;
 	sem_t cpuid_ready;
 	struct boot_entry entry;
+	gpa_t rsdp; /* the tables' root */
 	struct boot_keep *keep; /* a kernel being kept in the cache while the guest runs, or NULL */
 	int rc;
 };
@@ -87,6 +91,26 @@ struct machine_disk_part {
 	struct virtio_pci *pci;
 };
 
+/* vmm/machine/nets.c: a network interface, the threads of its queue pairs, its device and its PCI function. */
+struct machine_net_part {
+	unsigned int index;
+	struct nic_request request; /* to open it once more, see revival */
+	char name[IFNAMSIZ]; /* the request's */
+	struct nic nic; /* without the descriptors, which are the backend's */
+	struct net_backend *backend;
+	unsigned int nr_loops; /* one a queue pair */
+	struct loop *loops[NIC_MAX_PAIRS];
+	unsigned int nr_running; /* threads */
+	struct virtio_device *device;
+	struct virtio_pci *pci;
+	/* vmm/machine/net_revival.c: on the first loop. */
+	struct {
+		struct loop_timer timer; /* set while the other end is gone */
+		uint64_t delay_ns; /* until the next look */
+		uint64_t revived_ns; /* when it worked last */
+	} revival;
+};
+
 /* vmm/machine/growth.c: on the control loop. */
 struct machine_growth {
 	struct loop_event asked; /* signalled by machine_refresh() */
@@ -99,6 +123,9 @@ struct machine_pause {
 	struct loop_post changed; /* to the control loop */
 	bool paused; /* the vCPUs are; the control thread's */
 };
+
+/* vmm/machine/firmware.c: the loader in the guest, until it has started a kernel. */
+struct machine_firmware;
 
 struct host_janitor;
 
@@ -117,9 +144,12 @@ struct machine {
 	struct machine_console_part console;
 	unsigned int nr_disks;
 	struct machine_disk_part disks[MACHINE_MAX_DISKS];
+	unsigned int nr_nets;
+	struct machine_net_part nets[MACHINE_MAX_NETS];
 	struct machine_growth growth;
 	struct machine_pause pause;
 	struct machine_cpus cpus;
+	_Atomic(struct machine_firmware *) firmware; /* NULL: a kernel was named */
 };
 
 /* Ends the machine; the first caller's outcome counts. Any thread, and async-signal-safe. */
@@ -138,20 +168,39 @@ __attribute__((warn_unused_result)) int machine_console_init(struct machine *mac
 void machine_console_release(struct machine *machine);
 void machine_console_fini(struct machine *machine);
 
+/* vmm/machine/janitor.c: starts the janitor if the configuration has anything that it is needed for. Before there is a
+ * thread or a descriptor that it would inherit. 0 or a negative errno, logged. */
+__attribute__((warn_unused_result)) int machine_janitor_init(struct machine *machine,
+							     const struct machine_config *config);
+/* Nothing that a guest does to this process from here on makes the janitor run programs of its choice. */
+__attribute__((warn_unused_result)) int machine_janitor_seal(struct machine *machine);
+/* Has everything undone. The disks and network interfaces are closed. 0, or a negative errno, logged, if anything is
+ * left. */
+int machine_janitor_fini(struct machine *machine);
+
 /* vmm/machine/volumes.c: finds the logical volumes that the configuration names, makes the snapshots, and sets
  * machine->disks[i].path for each disk that has an lvm_name. Before the disks are opened. 0 or a negative errno,
  * logged.
  */
 __attribute__((warn_unused_result)) int machine_volumes_init(struct machine *machine,
 							     const struct machine_config *config);
-/* Removes the snapshots. The disks are closed. 0, or a negative errno, logged, if one is left. */
-int machine_volumes_fini(struct machine *machine);
 
 __attribute__((warn_unused_result)) int machine_disks_init(struct machine *machine,
 							   const struct machine_config *config);
 /* Starts the disks' threads. 0 or a negative errno, logged. */
 __attribute__((warn_unused_result)) int machine_disks_start(struct machine *machine);
 void machine_disks_fini(struct machine *machine);
+
+__attribute__((warn_unused_result)) int machine_nets_init(struct machine *machine, const struct machine_config *config);
+/* Starts the network interfaces' threads. 0 or a negative errno, logged. */
+__attribute__((warn_unused_result)) int machine_nets_start(struct machine *machine);
+void machine_nets_fini(struct machine *machine);
+
+/* What a network interface's backend tells; the argument is its machine_net_part. */
+extern const struct net_owner_ops machine_net_owner;
+/* The loops exist, and none runs. */
+__attribute__((warn_unused_result)) int machine_net_revival_init(struct machine_net_part *net);
+void machine_net_revival_fini(struct machine_net_part *net);
 
 /* Waits for reasons to look whether the disks have grown. 0 or a negative errno, logged. */
 __attribute__((warn_unused_result)) int machine_growth_init(struct machine *machine);
@@ -193,5 +242,17 @@ void machine_prepare_fini(struct machine *machine);
 __attribute__((warn_unused_result)) int machine_load_kernel(struct machine *machine,
 							    const struct machine_config *config, gpa_t rsdp,
 							    struct boot_entry *entry);
+/* What all boots of this machine have in common; `map` lives as long as the request. */
+struct boot_request machine_boot_request(struct machine *machine, gpa_t rsdp, struct boot_e820 map[BOOT_E820_MAX]);
+/* "ttyS0", or NULL for none. */
+const char *machine_console_device(enum machine_console console);
+
+/* Places the loader, and answers it. After machine_prepare_join(), whose entry it sets; nothing to do if the
+ * configuration names a kernel. 0 or a negative errno, logged. */
+__attribute__((warn_unused_result)) int machine_firmware_init(struct machine *machine,
+							      const struct machine_config *config);
+/* Whether the loader runs: no kernel has been started yet. Any thread, and async-signal-safe. */
+bool machine_firmware_runs(struct machine *machine);
+void machine_firmware_fini(struct machine *machine);
 
 #endif

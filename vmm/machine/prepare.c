@@ -37,11 +37,10 @@ static void *prepare(void *arg)
 {
 	struct machine *machine = arg;
 	struct machine_prepare *part = &machine->prepare;
-	gpa_t rsdp;
 
-	part->rc = machine_write_tables(machine, part->config, &rsdp);
-	if (part->rc == 0)
-		part->rc = machine_load_kernel(machine, part->config, rsdp, &part->entry);
+	part->rc = machine_write_tables(machine, part->config, &part->rsdp);
+	if (part->rc == 0 && part->config->kernel_path)
+		part->rc = machine_load_kernel(machine, part->config, part->rsdp, &part->entry);
 	wait_for(&part->vm_ready);
 	if (part->has_vm)
 		(void)ask_for_cpuid(machine);

@@ -17,6 +17,12 @@
 #define LAYOUT_RESET_VECTOR UINT64_C(0xffff0)
 #define LAYOUT_HIGH_RAM_BASE LAYOUT_MIB
 
+/* What the loader in the guest works with until it has started a kernel: memory of its own, and what it reads from the
+ * disks, which ends where 64-bit kernels take an initrd. */
+#define LAYOUT_LOADER_ARENA LAYOUT_HIGH_RAM_BASE
+#define LAYOUT_LOADER_FILES (8 * LAYOUT_MIB)
+#define LAYOUT_LOADER_FILES_END (2 * LAYOUT_GIB)
+
 /* The gap below 4 GiB that memory leaves free. */
 #define LAYOUT_GAP_BASE UINT64_C(0xc0000000)
 #define LAYOUT_ABOVE_4G (4 * LAYOUT_GIB)
@@ -27,6 +33,7 @@
 #define LAYOUT_ECAM_SIZE LAYOUT_MIB /* one bus */
 #define LAYOUT_IOAPIC_BASE UINT64_C(0xfec00000)
 #define LAYOUT_LAPIC_BASE UINT64_C(0xfee00000)
+#define LAYOUT_LOADER_DOORBELL UINT64_C(0xfef00000) /* firmware/abi/loader.h; gone when a kernel has been started */
 /* Intel CPUs without "unrestricted guest" need three pages and one more that no one else uses. */
 #define LAYOUT_KVM_IDENTITY_MAP UINT64_C(0xfffbc000)
 #define LAYOUT_KVM_TSS UINT64_C(0xfffbd000)

@@ -23,10 +23,14 @@
 #define MTRR_ENABLE (UINT64_C(1) << 11)
 #define MTRR_WRITE_BACK 6
 
+/* What the CPU has after a reset: no table, but a limit (volume 3, 10.1.1). */
+#define RESET_TABLE_LIMIT 0xffff
+
 /* Segment descriptor types (volume 3, 3.4.5.1 and 3.5). */
 #define SEGMENT_CODE 0xb /* execute/read, accessed */
 #define SEGMENT_DATA 0x3 /* read/write, accessed */
 #define SEGMENT_TSS 0xb /* busy */
+#define SEGMENT_LDT 0x2
 
 /* What firmware leaves behind: fast string operations on, and all memory write-back, without which Linux would also
  * give up on page attributes. */
@@ -98,9 +102,19 @@ static void enter_linux64(const struct boot_entry *entry, struct kvm_sregs *sreg
 	sregs->gdt.base = entry->gdt;
 	sregs->gdt.limit = BOOT_GDT_BYTES - 1;
 	sregs->cr3 = entry->page_tables;
-	sregs->cr4 |= CR4_PAE;
-	sregs->efer |= EFER_LME | EFER_LMA;
+	sregs->cr4 = CR4_PAE;
+	sregs->efer = EFER_LME | EFER_LMA;
 	sregs->cr0 = CR0_PE | CR0_ET | CR0_PG;
+	regs->rsi = entry->info;
+}
+
+/* The same, "32-bit boot protocol": %ebp, %edi and %ebx are 0. */
+static void enter_linux32(const struct boot_entry *entry, struct kvm_sregs *sregs, struct kvm_regs *regs)
+{
+	set_segments(sregs, flat_segment(BOOT_GDT_CS, SEGMENT_CODE), flat_segment(BOOT_GDT_DS, SEGMENT_DATA));
+	sregs->gdt.base = entry->gdt;
+	sregs->gdt.limit = BOOT_GDT_BYTES - 1;
+	sregs->cr0 = CR0_PE | CR0_ET;
 	regs->rsi = entry->info;
 }
 
@@ -121,10 +135,21 @@ int vcpu_state_set_entry(struct vcpu *vcpu, const struct boot_entry *entry)
 	rc = vcpu_ioctl(vcpu, KVM_GET_SREGS, &sregs);
 	if (rc < 0)
 		return rc;
-	if (entry->protocol == BOOT_PVH)
-		enter_pvh(entry, &sregs, &regs);
-	else
+	/* Nothing that the loader in the guest may have set is left. */
+	sregs.gdt = sregs.idt = (struct kvm_dtable){ .limit = RESET_TABLE_LIMIT };
+	sregs.ldt = (struct kvm_segment){ .limit = RESET_TABLE_LIMIT, .type = SEGMENT_LDT, .present = 1 };
+	sregs.cr2 = sregs.cr3 = sregs.cr4 = sregs.efer = 0;
+	switch (entry->protocol) {
+	case BOOT_LINUX64:
 		enter_linux64(entry, &sregs, &regs);
+		break;
+	case BOOT_LINUX32:
+		enter_linux32(entry, &sregs, &regs);
+		break;
+	case BOOT_PVH:
+		enter_pvh(entry, &sregs, &regs);
+		break;
+	}
 	rc = vcpu_ioctl(vcpu, KVM_SET_SREGS, &sregs);
 	if (rc < 0)
 		return rc;

@@ -1,16 +1,14 @@
-#include "virtio/backend/block_bucket.h"
-
-#include "virtio/backend/block_limit.h"
+#include "virtio/backend/bucket.h"
 
 #define SECOND_NS UINT64_C(1000000000)
-/* More than any disk has bytes: debt ends here rather than overflow. */
+/* More than anything has bytes: debt ends here rather than overflow. */
 #define MAX_DEBT (INT64_C(1) << 62)
 
-_Static_assert(BLOCK_LIMIT_MAX_RATE <= UINT64_MAX / SECOND_NS, "what a rate brings in a second fits, in 1e-9 tokens");
+_Static_assert(BUCKET_MAX_RATE <= UINT64_MAX / SECOND_NS, "what a rate brings in a second fits, in 1e-9 tokens");
 
-void block_bucket_init(struct block_bucket *bucket, const struct block_rate *rate, uint64_t now_ns)
+void bucket_init(struct bucket *bucket, const struct bucket_rate *rate, uint64_t now_ns)
 {
-	*bucket = (struct block_bucket){
+	*bucket = (struct bucket){
 		.per_second = rate->per_second,
 		.size = (int64_t)rate->burst,
 		.level = (int64_t)rate->burst,
@@ -18,7 +16,7 @@ void block_bucket_init(struct block_bucket *bucket, const struct block_rate *rat
 	};
 }
 
-void block_bucket_fill(struct block_bucket *bucket, uint64_t now_ns)
+void bucket_fill(struct bucket *bucket, uint64_t now_ns)
 {
 	uint64_t elapsed_ns = now_ns - bucket->filled_ns;
 	uint64_t missing = (uint64_t)(bucket->size - bucket->level);
@@ -43,12 +41,12 @@ void block_bucket_fill(struct block_bucket *bucket, uint64_t now_ns)
 	}
 }
 
-bool block_bucket_has_any(const struct block_bucket *bucket)
+bool bucket_has_any(const struct bucket *bucket)
 {
 	return bucket->per_second == 0 || bucket->level > 0;
 }
 
-void block_bucket_take(struct block_bucket *bucket, uint64_t tokens)
+void bucket_take(struct bucket *bucket, uint64_t tokens)
 {
 	if (bucket->per_second == 0)
 		return;
@@ -65,14 +63,14 @@ static uint64_t time_for_ns(uint64_t tokens, uint64_t per_second)
 	return (tokens * SECOND_NS + per_second - 1) / per_second;
 }
 
-uint64_t block_bucket_wait_ns(const struct block_bucket *bucket)
+uint64_t bucket_wait_ns(const struct bucket *bucket)
 {
-	if (block_bucket_has_any(bucket))
+	if (bucket_has_any(bucket))
 		return 0;
 	return time_for_ns((uint64_t)(1 - bucket->level), bucket->per_second);
 }
 
-uint64_t block_bucket_fill_ns(const struct block_bucket *bucket)
+uint64_t bucket_fill_ns(const struct bucket *bucket)
 {
 	return bucket->per_second == 0 ? SECOND_NS : time_for_ns((uint64_t)bucket->size, bucket->per_second);
 }

@@ -1,0 +1,5 @@
+foreach(part sandbox loaded unpack firmware)
+	mote_unit_test(boot_${part} SOURCES boot_${part}_test.c boot_support.c LINKS vmm_boot)
+endforeach()
+mote_unit_test(machine_loader_call SOURCES machine_loader_call_test.c LINKS vmm_machine)
+mote_unit_test(machine_firmware_keys SOURCES machine_firmware_keys_test.c loop_support.c LINKS vmm_machine)
