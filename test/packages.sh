@@ -6,6 +6,7 @@ BUILD_NEEDS=(gcc libc6-dev linux-libc-dev make cmake ninja-build pkg-config
 UNIT_NEEDS=(check)
 LINT_NEEDS=(clang-format clang-tidy shellcheck mandoc)
 FORMATS_NEEDS=(qemu-utils openssl python3)
+KVM_NEEDS=(iproute2 procps)
 CLANG_NEEDS=(clang libclang-rt-14-dev)
 
 # packages_install PACKAGE...: installs those that are missing, and only those, and says so.

@@ -9,6 +9,7 @@
 #   tsan    unit tests of what threads share, under ThreadSanitizer
 #   fuzz    each fuzz target for MOTE_FUZZ_SECONDS (10)
 #   formats test/formats/run.sh: disk formats against QEMU's tools, random requests and kills
+#   firmware test/firmware/run.sh: the boot loader's parsers, with sanitizers, against what mkfs and LVM made, and damaged
 #   kvm     test/kvm/run.sh: bare-metal guests on this machine's KVM, and kills of mote at random moments
 #   lab     test/lab/run.sh: Debian guests in the lab
 #
@@ -20,13 +21,15 @@ here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/.." || exit 2
 # shellcheck source=packages.sh
 . "$here/packages.sh"
+# shellcheck source=firmware/packages.sh
+. "$here/firmware/packages.sh"
 # shellcheck source=lab/packages.sh
 . "$here/lab/packages.sh"
 
-ALL_PARTS=(lint build unit asan tsan fuzz formats kvm lab)
+ALL_PARTS=(lint build unit asan tsan fuzz formats firmware kvm lab)
 MAX_RELEASE_BYTES=$((1536 * 1024))
 # What runs on more than one thread, or is handed between threads.
-TSAN_TESTS='boot_ranges|boot_payload|boot_cache|loop|virtq|virtio|irq|msi|bus|stream|blk|block|overlay|qcow2|vcpu|uevent|log'
+TSAN_TESTS='boot_ranges|boot_payload|boot_cache|loop|virtq|virtio|net_|irq|msi|bus|stream|blk|block|overlay|qcow2|vcpu|uevent|log'
 fuzz_seconds=${MOTE_FUZZ_SECONDS:-10}
 
 case ${1:-} in --help | -h) sed -n '2,${/^#/!q;s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac
@@ -183,6 +186,11 @@ part_formats() {
         timed formats run_script 600 test/formats/run.sh
 }
 
+part_firmware() {
+    build asan fwls || { fail 'the asan build'; return; }
+    FWLS=$PWD/build/asan/test/firmware/fwls ROUNDS=1 timed firmware run_script 600 test/firmware/run.sh
+}
+
 part_kvm() {
     if [ ! -e /dev/kvm ]; then skip 'this machine has no /dev/kvm'; return; fi
     if [ ! -r /dev/kvm ] || [ ! -w /dev/kvm ]; then skip '/dev/kvm is not permitted to this user'; return; fi
@@ -222,6 +230,8 @@ install_needs() {
     if wanted lint; then needs+=("${LINT_NEEDS[@]}"); fi
     if wanted asan || wanted tsan || wanted fuzz; then needs+=("${CLANG_NEEDS[@]}"); fi
     if wanted formats || wanted kvm; then needs+=("${FORMATS_NEEDS[@]}"); fi
+    if wanted kvm; then needs+=("${KVM_NEEDS[@]}"); fi
+    if wanted firmware || wanted fuzz; then needs+=("${FIRMWARE_NEEDS[@]}"); fi
     if lab_wanted; then needs+=("${LAB_NEEDS[@]}"); fi
     packages_install "${needs[@]}"
 }

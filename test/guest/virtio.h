@@ -7,6 +7,7 @@
 
 #include "test/guest/virtqueue.h"
 
+#define VIRTIO_ID_NET 1
 #define VIRTIO_ID_BLK 2
 #define VIRTIO_ID_CONSOLE 3
 #define VIRTIO_ID_RNG 4

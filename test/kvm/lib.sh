@@ -50,12 +50,12 @@ make_disk() { # FILE [SECTORS [FIRST]]
 	python3 "$tools/number-sectors.py" "$1" "${2:-$sectors}" "${3:-0}"
 }
 
-# start STATUS ARGUMENT...: mote run with no input must end with STATUS within a minute. Its standard output is in the
-# file out, its messages in err; both are shown, for the log of a case that fails.
+# start STATUS ARGUMENT...: mote run with no input must end with STATUS within a minute, or `patience` seconds. Its
+# standard output is in the file out, its messages in err; both are shown, for the log of a case that fails.
 start() {
 	local expected=$1 status=0
 	shift
-	timeout -s KILL 60 "$mote" run "$@" </dev/null >out 2>err || status=$?
+	timeout -s KILL "${patience:-60}" "$mote" run "$@" </dev/null >out 2>err || status=$?
 	cat out err
 	if ((status != expected)); then
 		echo "exit status $status, not $expected: mote run $*"

@@ -27,7 +27,12 @@ static const struct {
 	{ "interrupt", tests_interrupt },
 	{ "rng", tests_rng },
 	{ "console", tests_console },
+	{ "net_config", tests_net_config },
+	{ "net_control", tests_net_control },
+	{ "net_receive", tests_net_receive },
+	{ "net_link", tests_net_link },
 	{ "hostile", tests_hostile },
+	{ "hostile_net", tests_hostile_net },
 	{ "power", tests_power },
 };
 

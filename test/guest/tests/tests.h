@@ -33,7 +33,12 @@ extern const struct test tests_disks[];
 extern const struct test tests_interrupt[];
 extern const struct test tests_rng[];
 extern const struct test tests_console[];
+extern const struct test tests_net_config[];
+extern const struct test tests_net_control[];
+extern const struct test tests_net_receive[];
+extern const struct test tests_net_link[];
 extern const struct test tests_hostile[];
+extern const struct test tests_hostile_net[];
 extern const struct test tests_power[];
 
 void expect_failed(const char *file, int line, const char *what, uint64_t left, uint64_t right);
