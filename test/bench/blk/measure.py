@@ -22,9 +22,11 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 import machines
 import report
 from report import FIO, OURS, OURS_AIO, QEMU_OTHER, QEMU_URING, RAW
+from results import Results
 
 MIB = 1 << 20
 VERIFY_BLOCKS = 64
@@ -218,7 +220,7 @@ def main():
     columns = [RAW, QCOW2, OVERLAY_OWN, OVERLAY_BASE, QEMU_QCOW2] if args.formats else \
         [FIO, OURS, OURS_AIO, QEMU_URING, QEMU_OTHER]
     with tempfile.TemporaryDirectory(prefix="mote-bench-", dir=args.dir) as folder:
-        bench, results = Bench(args, folder), report.Results()
+        bench, results = Bench(args, folder), Results()
         os.environ.update(XDG_CACHE_HOME=folder, XDG_RUNTIME_DIR=folder)
         for column in columns:
             program = "fio" if column == FIO else "qemu-system-x86_64" if column.startswith("QEMU") else "true"

@@ -1,59 +1,16 @@
-"""What the rounds gave, and the tables of their medians."""
-import collections
+"""The tables of the rounds' medians."""
 import re
-import statistics
 
-import machines
+from results import aimed, ratio, report_skipped, show
 
 FIO, OURS, OURS_AIO, QEMU_URING, QEMU_OTHER = "fio", "mote io_uring", "mote aio", "QEMU io_uring", "QEMU native"
 RAW = "raw"
-
-
-class Results:
-    """figures[row][column]: what each round gave."""
-
-    def __init__(self):
-        self.figures = collections.defaultdict(lambda: collections.defaultdict(list))
-        self.skipped = {}
-
-    def add(self, row, column, call):
-        if column in self.skipped:
-            return None
-        try:
-            result = call()
-        except machines.Refused as why:
-            self.skipped[column] = str(why)
-            return None
-        except machines.Broken as why:
-            print(f"\n  {row}, {column}: not counted: {why}", flush=True)
-            return None
-        self.figures[row][column].append(result)
-        return result
-
-    def median(self, row, column, key):
-        runs = self.figures[row].get(column)
-        return statistics.median(run[key] for run in runs) if runs else None
-
-
-def show(value, form="8.1f", absent=8):
-    return f"{value:{form}}" if value is not None else f"{'-':>{absent}}"
 
 
 def best(results, row, key, least):
     values = [results.median(row, column, key) for column in (QEMU_URING, QEMU_OTHER)]
     values = [value for value in values if value is not None]
     return None if not values else min(values) if least else max(values)
-
-
-def ratio(ours, theirs):
-    return ours / theirs if ours is not None and theirs else None
-
-
-def aimed(value, aim, at_least):
-    if value is None or aim is None:
-        return f"{show(value, '7.2f', 7)}{'':7}"
-    missed = value < aim if at_least else value > aim
-    return f"{value:7.2f} {'>=' if at_least else '<='}{aim:<4.2f}{'!' if missed else ' '}"
 
 
 def table(title, results, loads, columns, key, scale, least, fio_aim, qemu_aim):
@@ -102,8 +59,3 @@ def report_formats(results, loads, columns):
             line += f"{cell:>26}"
         print(line.rstrip())
     report_skipped(results)
-
-
-def report_skipped(results):
-    for column, why in results.skipped.items():
-        print(f"\nskipped: {column}: {why}")

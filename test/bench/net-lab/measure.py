@@ -1,0 +1,165 @@
+#!/usr/bin/python3
+"""measure.py ROUNDS NAME,... - TCP between Debian guests and their host under mote and QEMU; runs in the lab host.
+
+One guest for each VMM and each way to a network is started, all at once; then they take turns, one at work at a time:
+in each round each of them runs iperf3 for 3 seconds to the host, and for 3 seconds from it. All guests are alike: one
+vCPU, 256 MiB, one queue pair, all offloads as the guest's driver negotiates them. Taps are alike too, each with an
+address of the host on it and no bridge.
+
+  to host, from host   what the receiver got, Mbit/s
+  CPU                  of the VMM's process for each GiB sent to the host, and received from it, in seconds: the guest's
+                       own work is in it, passt's and that of the kernel's vhost thread is not
+"""
+import collections
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+BOOT, WORK = "/lab/boot", "/run/bench"
+KERNEL, INITRD = f"{BOOT}/vmlinuz-6.1-cloud", f"{BOOT}/initrd-6.1-cloud"
+APPEND = "quiet console=ttyS0 root=/dev/vda rw mote.test=shell"
+SECONDS = 3
+
+
+def shell(command):
+    subprocess.run(command, shell=True, check=True)
+
+
+def mote(net):
+    return [f"{WORK}/mote", "run", "--kernel", KERNEL, "--initrd", INITRD, "--memory", "256M", "--cpus", "1",
+            "--append", APPEND, "--disk", "/dev/lab/guestroot,overlay=temp", "--net", net]
+
+
+def qemu(netdev):
+    return ["qemu-system-x86_64", "-M", "microvm,rtc=on,pcie=on,pic=off,pit=off,isa-serial=on,x-option-roms=off",
+            "-enable-kvm", "-cpu", "host", "-m", "256", "-smp", "1", "-nodefaults", "-no-user-config", "-display", "none",
+            "-serial", "stdio", "-kernel", KERNEL, "-initrd", INITRD, "-append", APPEND,
+            "-drive", "if=none,id=disk,file=/dev/lab/guestroot,format=raw,snapshot=on", "-device", "virtio-blk-pci,drive=disk",
+            "-netdev", f"{netdev},id=net", "-device", "virtio-net-pci,netdev=net,romfile="]
+
+
+def qemu_tap(tap, *options):
+    return qemu(",".join([f"tap,ifname={tap},script=no,downscript=no", *options]))
+
+
+def qemu_passt():
+    path = f"{WORK}/passt.socket"
+    subprocess.Popen(["passt", "-q", "-f", "-1", "-s", path])
+    while not os.path.exists(path):
+        time.sleep(0.1)
+    return qemu(f"stream,addr.type=unix,addr.path={path}")
+
+
+# name: the VMMs' command lines, and whether each has a tap of its own, whose name is its argument
+WAYS = {
+    "tap": (lambda tap: mote(f"tap={tap}"), qemu_tap, True),
+    "vhost": (lambda tap: mote(f"tap={tap},vhost=on"), lambda tap: qemu_tap(tap, "vhost=on"), True),
+    "passt": (lambda: mote("user"), qemu_passt, False),
+}
+
+
+class Guest:
+    """A Debian whose shell reads its console (test/lab/guest/shell-loop)."""
+
+    def __init__(self, name, command):
+        self.name, self.ran = name, 0
+        self.log = open(f"{WORK}/{name.replace(' ', '-')}.log", "wb")
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log)
+
+    def wait_for(self, pattern):
+        said = []
+        for line in self.process.stdout:
+            text = line.decode(errors="replace").strip()
+            self.log.write(line)
+            found = re.match(pattern, text)
+            if found:
+                return found, said
+            said.append(text)
+        self.log.flush()
+        sys.exit(f"bench: {self.name} has ended: {open(self.log.name).read()[-2000:]}")
+
+    def run(self, command):
+        """What the guest's command printed; it must succeed."""
+        self.process.stdin.write(command.encode() + b"\n")
+        self.process.stdin.flush()
+        self.ran += 1
+        self.wait_for(f"fact run {self.ran}$")
+        status, said = self.wait_for(f"fact ran {self.ran} (.*)")
+        if status.group(1) != "0":
+            sys.exit(f"bench: {self.name}: {command}: {said}")
+        return "\n".join(said)
+
+    def cpu_seconds(self):
+        fields = open(f"/proc/{self.process.pid}/stat").read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def iperf(self, *options):
+        """Mbit/s, and the VMM's CPU seconds for each GiB."""
+        before = self.cpu_seconds()
+        received = json.loads(self.run(f"iperf3 -J -t {SECONDS} -c {self.host} {' '.join(options)}"))["end"]["sum_received"]
+        used = self.cpu_seconds() - before
+        return received["bits_per_second"] / 1e6, used / (received["bytes"] / 2**30)
+
+
+def start(names):
+    """All guests, their networks set up."""
+    guests = {}
+    shell("modprobe -a tun vhost_net; ip link add up0 type dummy; ip address add 198.51.100.2/24 dev up0; ip link set up0 up;"
+          "ip route add default via 198.51.100.1; echo nameserver 198.51.100.1 >/etc/resolv.conf")
+    for name in names:
+        *commands, has_tap = WAYS[name]
+        for vmm, command in zip(("mote", "QEMU"), commands):
+            number = len(guests) + 1
+            arguments = []
+            if has_tap:
+                arguments = [f"bench{number}"]
+                shell(f"ip tuntap add bench{number} mode tap vnet_hdr; ip address add 10.1.{number}.1/24 dev bench{number};"
+                      f"ip link set bench{number} up")
+            guest = guests[vmm, name] = Guest(f"{vmm} {name}", command(*arguments))
+            guest.wait_for("fact shell")
+            if has_tap:
+                guest.host = f"10.1.{number}.1"
+                guest.run(f"cd /sys/class/net; ip address add 10.1.{number}.2/24 dev e* && ip link set e* up")
+            else:
+                # passt takes its guest's gateway for the host itself.
+                guest.host = "198.51.100.1"
+                guest.run("cd /sys/class/net; /usr/lib/mote-test/ifupdown e*")
+            print(f"  {guest.name} is up", flush=True)
+    return guests
+
+
+def main():
+    rounds, names = int(sys.argv[1]), sys.argv[2].split(",")
+    os.makedirs(WORK, exist_ok=True)
+    shutil.copy("mote", f"{WORK}/mote")
+    server = subprocess.Popen(["iperf3", "-s"], stdout=subprocess.DEVNULL)
+    guests = start(names)
+    for guest in guests.values():       # untimed: the emulated host translates code that it sees for the first time
+        guest.iperf()
+        guest.iperf("-R")
+    results = collections.defaultdict(list)
+    for number in range(1, rounds + 1):
+        print(f"round {number} of {rounds}:", end="", flush=True)
+        for key, guest in guests.items():
+            results[key].append((*guest.iperf(), *guest.iperf("-R")))
+            print(f"  {results[key][-1][0]:.0f} {results[key][-1][2]:.0f}", end="", flush=True)
+        print(flush=True)
+    server.kill()
+    print(f"\n{'':14}{'to host, Mbit/s':>16}{'CPU, s/GiB':>12}{'from host, Mbit/s':>19}{'CPU, s/GiB':>12}")
+    medians = {key: [statistics.median(column) for column in zip(*rows)] for key, rows in results.items()}
+    for (vmm, name), row in medians.items():
+        print(f"{vmm + ' ' + name:14}{row[0]:16.0f}{row[1]:12.2f}{row[2]:19.0f}{row[3]:12.2f}")
+    print(f"\n{'mote / QEMU':14}{'to host':>16}{'CPU':>12}{'from host':>19}{'CPU':>12}")
+    for name in names:
+        ratios = [ours / theirs for ours, theirs in zip(medians["mote", name], medians["QEMU", name])]
+        print(f"{name:14}{ratios[0]:16.2f}{ratios[1]:12.2f}{ratios[2]:19.2f}{ratios[3]:12.2f}")
+    for guest in guests.values():
+        guest.process.kill()
+
+
+main()
