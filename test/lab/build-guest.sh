@@ -22,6 +22,7 @@ echo '/dev/vda / ext4 defaults 0 0' >"$tree/etc/fstab"
 echo 6d6f74656d6f74656d6f74656d6f7465 >"$tree/etc/machine-id"
 chroot "$tree" passwd -d root >/dev/null
 : >"$tree/etc/motd"
+ln -sf ../run/systemd/resolve/stub-resolv.conf "$tree/etc/resolv.conf"
 rm -f "$tree"/etc/update-motd.d/*
 # A login on the console, unless a test has the console to itself.
 mkdir -p "$tree/etc/systemd/system/serial-getty@.service.d"
@@ -29,7 +30,7 @@ mkdir -p "$tree/etc/systemd/system/serial-getty@.service.d"
 printf '[Unit]\nConditionKernelCommandLine=!mote.test\n[Service]\nExecStart=\nExecStart=-/sbin/agetty --autologin root --keep-baud 115200 %%I $TERM\n' \
     >"$tree/etc/systemd/system/serial-getty@.service.d/autologin.conf"
 mkdir -p "$tree/usr/lib/mote-test"
-install -m 755 "$here"/guest/system/* "$tree/usr/lib/mote-test/"
+install -m 755 "$here"/guest/system/* "$here/guest/shell-loop" "$tree/usr/lib/mote-test/"
 install -m 644 "$here/guest/mote-test.service" "$tree/etc/systemd/system/"
 mkdir -p "$tree/etc/systemd/system/multi-user.target.wants"
 ln -s ../mote-test.service "$tree/etc/systemd/system/multi-user.target.wants/"

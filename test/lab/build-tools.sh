@@ -1,9 +1,11 @@
 #!/bin/bash
-# build-tools.sh TREE OUT - programs for guests that boot only the small initrd: fio and what makes and checks file systems,
-# with their libraries, from the Debian in TREE, as the read-only ext4 image OUT. guest/initrd/tools says how they are used.
+# build-tools.sh TREE OUT - programs for guests that boot only the small initrd: fio, what makes and checks file systems, iperf3
+# and ethtool, with their libraries, from the Debian in TREE, as the read-only ext4 image OUT. guest/initrd/tools says how
+# they are used.
 set -euo pipefail
 tree=$1 out=$2
-PROGRAMS=(/usr/bin/fio /sbin/mke2fs /sbin/e2fsck /usr/sbin/blkdiscard /bin/dd /bin/sync)
+PROGRAMS=(/usr/bin/fio /sbin/mke2fs /sbin/e2fsck /usr/sbin/blkdiscard /bin/dd /bin/sync
+          /usr/bin/iperf3 /sbin/ethtool)
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
 mkdir "$here/bin" "$here/lib"

@@ -13,5 +13,5 @@ while read -r file; do
     basename "$file" >>"$tree/modules/order"
 done <"$kernel/load-order"
 install -m 755 "$here/guest/initrd-init.sh" "$tree/init"
-install -m 755 "$here"/guest/initrd/* "$tree/test/"
+install -m 755 "$here"/guest/initrd/* "$here/guest/shell-loop" "$tree/test/"
 (cd "$tree" && find . | sort | cpio -o -H newc --quiet --reproducible | gzip -9n) >"$out"

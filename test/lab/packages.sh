@@ -5,14 +5,16 @@
 LAB_NEEDS=(qemu-system-x86 mmdebstrap e2fsprogs kmod cpio gzip lz4 xz-utils zstd util-linux
            debian-archive-keyring)
 
-# The lab host: a Debian with device-mapper tools, QEMU to compare with, and measuring tools.
+# The lab host: a Debian with device-mapper tools, what networks are made of, QEMU to compare with, and measuring tools.
 HOST_PACKAGES=(lvm2 thin-provisioning-tools dmsetup iproute2 nftables kmod util-linux e2fsprogs
+               passt dnsmasq-base tcpdump ethtool
                iperf3 fio socat python3 procps iputils-ping xz-utils zstd lz4 cpio
                busybox-static strace qemu-system-x86 qemu-utils seabios linux-perf)
 
-# The guest: what a small Debian server has. The kernel package is added by build-guest-root.sh.
+# The guest: what a small Debian server has, with both ways to set up its network. The kernel package is added by
+# build-guest-root.sh.
 GUEST_PACKAGES=(systemd-sysv dbus udev kmod util-linux e2fsprogs procps iproute2 initramfs-tools
-                busybox-static)
+                busybox-static systemd-resolved ifupdown isc-dhcp-client iputils-ping ethtool iperf3)
 
 # Modules a guest's small initrd and the guest's own /lib/modules get for each kernel that the
 # guest did not install itself.

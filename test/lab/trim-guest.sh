@@ -26,7 +26,8 @@ mask system apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.
     systemd-update-utmp.service systemd-update-utmp-runlevel.service systemd-pstore.service \
     systemd-journal-flush.service systemd-random-seed.service systemd-sysusers.service \
     systemd-modules-load.service systemd-sysctl.service kmod-static-nodes.service \
-    systemd-timesyncd.service systemd-networkd.service systemd-machine-id-commit.service \
+    systemd-timesyncd.service systemd-networkd.service systemd-resolved.service networking.service \
+    systemd-network-generator.service systemd-machine-id-commit.service \
     modprobe@configfs.service modprobe@dm_mod.service modprobe@loop.service modprobe@drm.service \
     modprobe@efi_pstore.service modprobe@fuse.service dev-hugepages.mount dev-mqueue.mount \
     sys-fs-fuse-connections.mount sys-kernel-config.mount sys-kernel-debug.mount \

@@ -57,13 +57,14 @@ evidence() {
     cp -r "$work" "$here/logs/" 2>/dev/null
 }
 
-# clean CASE: ends what the case has left running, and removes its volumes and files.
+# clean CASE: ends what the case has left running, and removes its volumes, network namespaces and files.
 clean() {
     pkill -9 -s "$(cat "$work/session")"
     pkill -9 -f "^$work/mote run"
     sleep 0.2
     awk -v below="$work/" 'index($2, below) == 1 { print $2 }' /proc/mounts | tac | xargs -r umount
     lvs --noheadings -o lv_name mote | tr -d ' ' | grep -vx origin | sed 's|^|mote/|' | xargs -r lvremove -qq -y >/dev/null
+    ip netns list | cut -d ' ' -f 1 | grep -E "^$1(\.|\$)" | xargs -r -n 1 ip netns delete
     rm -rf "$work" "${scratch:?}/$1"
 }
 
