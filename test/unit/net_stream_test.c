@@ -200,6 +200,17 @@ static struct net_frame frame_of(struct iovec iov[3], uint32_t len)
 	return (struct net_frame){ .iov = iov, .nr_iov = 3, .nr_bytes = NET_HEADER_BYTES + len };
 }
 
+/* The same with the header and the beginning of the frame in one segment. */
+static struct net_frame joined_frame_of(struct iovec iov[3], uint32_t len)
+{
+	struct net_frame frame = frame_of(iov, len);
+
+	iov[1] = (struct iovec){ out, NET_HEADER_BYTES + len / 3 };
+	frame.iov = &iov[1];
+	frame.nr_iov = 2;
+	return frame;
+}
+
 START_TEST(a_batch_goes_out_as_lengths_and_frames)
 {
 	static const uint32_t sizes[] = { 14, 60, 1514, 9000 };
@@ -210,7 +221,7 @@ START_TEST(a_batch_goes_out_as_lengths_and_frames)
 	setup(_i);
 	pattern(9000);
 	for (unsigned int i = 0; i < 4; i++)
-		frames[i] = frame_of(iov[i], sizes[i]);
+		frames[i] = i % 2 ? frame_of(iov[i], sizes[i]) : joined_frame_of(iov[i], sizes[i]);
 	ck_assert_uint_eq(net_backend_transmit(backend, 0, frames, 4), 4);
 	for (unsigned int i = 0; i < 4; i++) {
 		uint32_t wire = htonl(sizes[i]);

@@ -67,6 +67,7 @@ static int fake_receive(struct net_backend *backend, unsigned int index, const s
 	uint32_t at = 0;
 
 	pair->nr_receives++;
+	pair->nr_iov_in = nr_iov;
 	if (!pair->active)
 		abort();
 	if (pair->in_at == pair->in_end)
@@ -99,6 +100,7 @@ static void keep(struct fake_net_pair *pair, const struct net_frame *frame)
 	if (!kept->bytes)
 		abort();
 	kept->nr_bytes = frame->nr_bytes;
+	pair->nr_iov_out = frame->nr_iov;
 	for (unsigned int i = 0; i < frame->nr_iov; i++) {
 		memcpy(kept->bytes + at, frame->iov[i].iov_base, frame->iov[i].iov_len);
 		at += (uint32_t)frame->iov[i].iov_len;

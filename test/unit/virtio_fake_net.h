@@ -20,6 +20,7 @@ struct fake_net_pair {
 	bool owes_writable;
 	unsigned int nr_flushes;
 	unsigned int nr_receives; /* calls of receive, those in vain too */
+	unsigned int nr_iov_in, nr_iov_out; /* segments of the last call of receive, of the last frame transmitted */
 	unsigned int in_at, in_end; /* window of `in` */
 	unsigned int nr_out;
 	struct fake_frame in[FAKE_NET_FRAMES];

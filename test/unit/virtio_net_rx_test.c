@@ -131,6 +131,27 @@ START_TEST(after_large_frames_no_byte_is_copied)
 }
 END_TEST
 
+START_TEST(small_frames_take_one_segment_after_large_ones_too)
+{
+	offer(0, 60, 1600);
+	check_frame(60, 1);
+	check_frame(1514, 1);
+	ck_assert_uint_eq(fake->pairs[0].nr_iov_in, 1);
+	check_frame(9000, 6);
+	kick(0);
+	ck_assert_uint_gt(fake->pairs[0].nr_iov_in, 6);
+	/* What is held by then takes many small frames, which are copied in the end. */
+	for (unsigned int i = 0; i < 1000; i++) {
+		check_frame(60, 1);
+		offer(0, 1, 1600);
+		kick(0);
+	}
+	ck_assert_uint_eq(fake->pairs[0].nr_iov_in, 1);
+	check_frame(9000, 6);
+	check_frame(60, 1);
+}
+END_TEST
+
 START_TEST(without_merging_a_frame_has_one_buffer_or_is_lost)
 {
 	restart(CORE);
@@ -351,6 +372,7 @@ static Suite *net_suite(void)
 	tcase_add_test(tc, a_frame_waits_for_the_buffers_that_it_still_needs);
 	tcase_add_test(tc, a_reset_forgets_a_frame_that_waits);
 	tcase_add_test(tc, after_large_frames_no_byte_is_copied);
+	tcase_add_test(tc, small_frames_take_one_segment_after_large_ones_too);
 	tcase_add_test(tc, without_merging_a_frame_has_one_buffer_or_is_lost);
 	tcase_add_test(tc, buffers_of_many_segments_are_filled_in_order);
 	tcase_add_test(tc, a_ring_of_tiny_buffers_loses_the_frame_and_goes_on);

@@ -5,6 +5,8 @@
 #include "test/unit/virtio_net_fixture.h"
 
 #define SECOND UINT64_C(1000000000)
+/* The largest frame that the device copies behind its header: NET_TX_COPY_BYTES, whose header clashes with Linux's. */
+#define COPIED 244
 
 static const uint8_t peer[6] = { 0x52, 0x54, 0x00, 0x00, 0x00, 0x01 };
 
@@ -49,6 +51,20 @@ START_TEST(frames_of_every_size_and_framing_arrive_whole)
 	check_frame(60, 12);
 	check_frame(60, 5);
 	check_frame(20, 1);
+}
+END_TEST
+
+START_TEST(a_small_frame_is_one_segment)
+{
+	check_frame(60, 7);
+	ck_assert_uint_eq(fake->pairs[0].nr_iov_out, 1);
+	check_frame(COPIED, 50);
+	ck_assert_uint_eq(fake->pairs[0].nr_iov_out, 1);
+	/* One byte more stays where it is. */
+	check_frame(COPIED + 1, NET_HEADER_BYTES + COPIED + 1);
+	ck_assert_uint_eq(fake->pairs[0].nr_iov_out, 2);
+	check_frame(COPIED + 1, 12);
+	ck_assert_uint_eq(fake->pairs[0].nr_iov_out, 22);
 }
 END_TEST
 
@@ -229,6 +245,7 @@ static Suite *net_suite(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, frames_of_every_size_and_framing_arrive_whole);
+	tcase_add_test(tc, a_small_frame_is_one_segment);
 	tcase_add_test(tc, what_is_no_frame_is_dropped);
 	tcase_add_test(tc, a_chain_without_a_readable_byte_comes_back);
 	tcase_add_test(tc, only_negotiated_offloads_are_asked_of_the_backend);

@@ -1,9 +1,11 @@
 /* Frames from the driver (virtio 1.2, 5.1.6.2).
  *
- * Theory of operation. The chains that wait become a batch: of each the header is copied out and judged, the rest stays
- * where it is in guest memory. The batch goes to the backend in order. What it has no room for waits, popped, until it
- * says that it has; that is the back-pressure, since the driver's ring fills behind it. A frame that makes no sense, or
- * asks for what was not negotiated, is dropped. All on the pair's loop. */
+ * Theory of operation. The chains that wait become a batch: of each the header is copied out and judged, and it is this
+ * copy that the backend gets, whatever the driver writes meanwhile. A small frame is copied behind its header, which is
+ * cheaper for the backend than another segment; a larger one stays where it is in guest memory. The batch goes to the
+ * backend in order. What it has no room for waits, popped, until it says that it has; that is the back-pressure, since
+ * the driver's ring fills behind it. A frame that makes no sense, or asks for what was not negotiated, is dropped. All
+ * on the pair's loop. */
 #ifndef VIRTIO_DEV_NET_TX_H
 #define VIRTIO_DEV_NET_TX_H
 

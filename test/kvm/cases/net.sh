@@ -17,7 +17,8 @@ net_begin() {
 	in_net ip tuntap add tap0 mode tap vnet_hdr "$@"
 	# The largest MTU that there is, and room for a burst of segments.
 	in_net ip link set tap0 mtu 65521 txqueuelen 5000 arp off up
-	in_net "$guests/../kvm/net/net-peer" tap0 >peer 2>&1 &
+	# Not by in_net: what kill_jobs ends is to be the peer itself.
+	ip netns exec "$netns" "$guests/../kvm/net/net-peer" tap0 >peer 2>&1 &
 	wait_for 'peer: ready' peer
 	printf '#!/bin/sh\nexec ip netns exec %q %q "$@"\n' "$netns" "$mote" >mote-in-net
 	chmod +x mote-in-net
