@@ -84,7 +84,7 @@ static int parse_kind(const char *text, char *word, struct mote_net *net)
 	}
 	net->kind = kind->kind;
 	/* No interface has a colon in its name. */
-	if (kind->kind == MOTE_NET_TAP && strncmp(name, "fd:", 3) == 0)
+	if (kind->kind == MOTE_NET_TAP && name && strncmp(name, "fd:", 3) == 0)
 		return parse_descriptors(text, name + 3, net);
 	net->name = name;
 	return 0;
