@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "firmware/core/error.h"
+#include "firmware/core/unpack.h"
 
 #define MAX_PLACES 16
 #define MAX_NODES 2048
@@ -208,4 +209,15 @@ void fake_link(struct mounted *where, const char *path, const char *target)
 size_t fake_bytes_read(void)
 {
 	return bytes_read;
+}
+
+/* Nothing here is compressed; but the real file systems, which are linked too, know how to ask. */
+int fw_unpack_start(enum fw_codec codec, const void *from, size_t from_len, void *to, size_t to_size)
+{
+	(void)codec;
+	(void)from;
+	(void)from_len;
+	(void)to;
+	(void)to_size;
+	return FW_ENOTSUP;
 }
