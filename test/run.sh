@@ -202,7 +202,8 @@ part_lab() {
     if [ "$(id -u)" != 0 ]; then skip 'the lab must be built as root'; return; fi
     timed "wait for the lab's images" lab_images_ready || { fail "the lab's images"; return; }
     build release || { fail 'the release build'; return; }
-    timed 'lab' run_script 2100 test/lab/run.sh --mote build/release/vmm/cli/mote
+    # Two lab hosts share the machine: limits are for hangs.
+    PATIENCE=${PATIENCE:-2} timed 'lab' run_script 2100 test/lab/run.sh --mote build/release/vmm/cli/mote
 }
 
 # The lab's images are mostly downloads: they are made while others compile.

@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh [OPTION]... [CASE]... - the lab's tests: Debian guests on real logical volumes under mote, in a lab
-# host (lab.sh) that has a real KVM. Without CASE, all of them; each is a file in cases/, its first line
-# says what it shows.
+# host (lab.sh) that has a real KVM. Without CASE, all of them but those with a line "# when named";
+# each is a file in cases/, its first line says what it shows.
 #   --mote FILE   the binary (default: build/release/vmm/cli/mote)
 #   --stand-in    QEMU in mote's place, to try the lab itself (stand-in.sh)
 #   --list        the cases
@@ -28,6 +28,10 @@ all() {
         case $name in lib | run-in-lab) ;; *) echo "$name" ;; esac
     done
 }
+# all but those with a line "# when named", which take long and show little that others do not
+usual() {
+    all | while read -r name; do grep -qx '# when named' "$here/cases/$name.sh" || echo "$name"; done
+}
 while [ $# -gt 0 ]; do
     case $1 in
     --mote) mote=$2; shift 2 ;;
@@ -39,7 +43,7 @@ while [ $# -gt 0 ]; do
     *) cases+=("$1"); shift ;;
     esac
 done
-[ ${#cases[@]} -gt 0 ] || mapfile -t cases < <(all)
+[ ${#cases[@]} -gt 0 ] || mapfile -t cases < <(usual)
 for name in "${cases[@]}"; do
     [ -f "$here/cases/$name.sh" ] || { echo "run.sh: there is no case '$name'; see --list" >&2; exit 2; }
 done
