@@ -1,4 +1,4 @@
-/* The network's settings of the host's kernel, below /proc/sys/net, in the network namespace that mote is in. */
+/* Settings of the host's kernel, below /proc/sys; those of its network are of the network namespace that mote is in. */
 #ifndef VMM_HOST_SETTING_H
 #define VMM_HOST_SETTING_H
 

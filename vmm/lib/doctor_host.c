@@ -11,23 +11,16 @@
 #include <unistd.h>
 
 #include "vmm/base/fd.h"
+#include "vmm/host/setting.h"
 #include "vmm/lib/doctor.h"
 
 #define LIBAIO_LOW_REQUESTS 1024
 #define MEMORY_LOW_KIB (UINT64_C(512) << 10)
 
-/* A number out of a file of /proc/sys, or `missing`. */
-static long read_number(const char *path, long missing)
-{
-	char text[32];
-
-	return fd_read_text(path, text, sizeof(text)) < 0 ? missing : strtol(text, NULL, 10);
-}
-
 static void find_io_uring_refused(struct doctor *doctor, int error)
 {
 	static const char subject[] = "io_uring";
-	long disabled = read_number("/proc/sys/kernel/io_uring_disabled", 0);
+	long disabled = setting_read("/proc/sys/kernel/io_uring_disabled", 0);
 
 	if (error == ENOSYS)
 		doctor_find(doctor, MOTE_DEGRADED, subject,
@@ -65,7 +58,7 @@ void doctor_check_libaio(struct doctor *doctor)
 {
 	static const char subject[] = "libaio";
 	static const char raise_limit[] = "raise the limit: sysctl fs.aio-max-nr=1048576";
-	long max = read_number("/proc/sys/fs/aio-max-nr", 0), used = read_number("/proc/sys/fs/aio-nr", 0);
+	long max = setting_read("/proc/sys/fs/aio-max-nr", 0), used = setting_read("/proc/sys/fs/aio-nr", 0);
 	aio_context_t context = 0;
 
 	if (syscall(SYS_io_setup, 1, &context) < 0) {

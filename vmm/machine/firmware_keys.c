@@ -3,11 +3,10 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <time.h>
 
 #include "vmm/base/fd.h"
+#include "vmm/core/loop_timer.h"
 
-#define MS_PER_S 1000
 #define NS_PER_MS 1000000
 
 static void readable(void *arg)
@@ -53,10 +52,7 @@ static int take(void *arg)
 
 static int64_t now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS;
+	return (int64_t)(loop_timer_now_ns() / NS_PER_MS);
 }
 
 /* What poll(2) is to wait at most: a wait that was too long for it is begun again. */
