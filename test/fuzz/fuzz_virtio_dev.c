@@ -157,6 +157,7 @@ static void make(struct guest *guest, struct input *input)
 		fake_block_of(guest->block)->geometry.read_only = kind & 4;
 		fake_block_of(guest->block)->geometry.logical_block_bytes = kind & 8 ? 4096 : 512;
 		fake_block_of(guest->block)->geometry.max_segments = kind & 16 ? 3 : 1024;
+		fake_block_of(guest->block)->geometry.merge_bytes = DISK_BYTES / 4;
 		fake_block_of(guest->block)->newest_first = kind & 32;
 		fake_block_of(guest->block)->geometry.can_secure_erase = kind & 64;
 		fake_block_of(guest->block)->geometry.max_secure_erase_bytes = 1 << 20;

@@ -33,6 +33,7 @@ static const enum loop_engine engines[] = { LOOP_ENGINE_URING, LOOP_ENGINE_AIO, 
 struct slot {
 	bool busy;
 	bool write;
+	bool fails; /* as it must */
 	uint16_t head;
 	uint32_t offset, bytes;
 };
@@ -75,12 +76,17 @@ static const struct virtio_transport_ops ops = {
 	.needs_reset = unexpected,
 };
 
-static void activate(void)
+static void make_queue(void)
 {
 	driver_queue_init(&driver, &memory, RINGS, QUEUE_SIZE, true);
 	queue.enabled = true;
 	queue.config = driver.config;
 	memset(slots, 0, sizeof(slots));
+}
+
+static void activate(void)
+{
+	make_queue();
 	ck_assert_int_eq(dev->ops->activate(dev, dev->features, &queue), 0);
 }
 
@@ -136,20 +142,16 @@ static uint8_t *at(gpa_t gpa)
 	return guest_memory_at(&memory, gpa, 1);
 }
 
-static void submit(unsigned int index)
+/* Offers the slot's request, of which `write`, `offset` and `bytes` say what it is. */
+static void offer(unsigned int index)
 {
 	struct slot *slot = &slots[index];
 	struct virtio_blk_outhdr header = { 0 };
 	gpa_t data = DATA + index * SLOT_BYTES;
 	struct driver_buffer buffers[18];
 	unsigned int nr = 0;
-	uint32_t share = DISK_BYTES / NR_SLOTS;
-	uint16_t old = driver.avail_idx;
 
 	slot->busy = true;
-	slot->write = below(2);
-	slot->bytes = 512 * (1 + below(SLOT_BYTES / 512));
-	slot->offset = index * share + 512 * below((share - slot->bytes) / 512 + 1);
 	header.type = slot->write ? VIRTIO_BLK_T_OUT : VIRTIO_BLK_T_IN;
 	header.sector = slot->offset / 512;
 	memcpy(at(HEADERS + index * 16), &header, sizeof(header));
@@ -168,6 +170,18 @@ static void submit(unsigned int index)
 	buffers[nr++] = (struct driver_buffer){ STATUSES + index, 1, true };
 	slot->head = driver_build(&driver, buffers, nr, 0, TABLES + index * 1024);
 	driver_offer(&driver, slot->head);
+}
+
+static void submit(unsigned int index)
+{
+	struct slot *slot = &slots[index];
+	uint32_t share = DISK_BYTES / NR_SLOTS;
+	uint16_t old = driver.avail_idx;
+
+	slot->write = below(2);
+	slot->bytes = 512 * (1 + below(SLOT_BYTES / 512));
+	slot->offset = index * share + 512 * below((share - slot->bytes) / 512 + 1);
+	offer(index);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (driver_must_kick(&driver, old))
 		fd_eventfd_signal(queue.kick_fd);
@@ -180,10 +194,12 @@ static void check(uint16_t head, uint32_t len)
 
 		if (!slot->busy || slot->head != head)
 			continue;
-		ck_assert_uint_eq(*at(STATUSES + i), VIRTIO_BLK_S_OK);
+		slot->busy = false;
+		ck_assert_uint_eq(*at(STATUSES + i), slot->fails ? VIRTIO_BLK_S_IOERR : VIRTIO_BLK_S_OK);
+		if (slot->fails)
+			return;
 		ck_assert_uint_eq(len, slot->write ? 1 : slot->bytes + 1);
 		ck_assert_mem_eq(at(DATA + i * SLOT_BYTES), model + slot->offset, slot->bytes);
-		slot->busy = false;
 		return;
 	}
 	ck_abort_msg("head %u came back and was not in flight", head);
@@ -256,6 +272,52 @@ START_TEST(random_requests_agree_with_the_file)
 }
 END_TEST
 
+/* Carries out a row of neighbours, `run` writes and as many reads by turns, or the other way round. The device starts
+ * when all are offered, and so finds them in one batch. Those that go beyond `end` fail. */
+static void run_row(bool write, unsigned int run, uint32_t end)
+{
+	dev->ops->reset(dev);
+	make_queue();
+	for (unsigned int i = 0; i < NR_SLOTS; i++) {
+		slots[i] =
+			(struct slot){ .write = write ^ (i / run % 2), .offset = i * SLOT_BYTES, .bytes = SLOT_BYTES };
+		slots[i].fails = slots[i].offset + SLOT_BYTES > end;
+		offer(i);
+	}
+	ck_assert_int_eq(dev->ops->activate(dev, dev->features, &queue), 0);
+	while (nr_busy() > 0)
+		collect();
+}
+
+START_TEST(neighbours_in_one_batch_agree_with_the_file)
+{
+	static uint8_t file[DISK_BYTES];
+
+	if (!start(engines[_i]))
+		return;
+	for (unsigned int run = 1; run <= NR_SLOTS; run++) {
+		run_row(run % 2, run, DISK_BYTES);
+		ck_assert_int_eq(fd_pread_full(file_fd, file, DISK_BYTES, 0), 0);
+		ck_assert_mem_eq(file, model, DISK_BYTES);
+	}
+	stop();
+}
+END_TEST
+
+/* The file ends inside a request that has neighbours before and behind. */
+START_TEST(of_neighbours_those_behind_the_end_of_a_shorter_file_fail)
+{
+	const uint32_t end = NR_SLOTS / 2 * SLOT_BYTES + 512;
+
+	if (!start(engines[_i]))
+		return;
+	run_row(true, NR_SLOTS, DISK_BYTES);
+	ck_assert_int_eq(ftruncate(file_fd, end), 0);
+	run_row(false, NR_SLOTS, end);
+	stop();
+}
+END_TEST
+
 static bool all_are(const uint8_t *bytes, uint8_t value, size_t len)
 {
 	return bytes[0] == value && memcmp(bytes, bytes + 1, len - 1) == 0;
@@ -287,6 +349,8 @@ static Suite *stack_suite(void)
 	TCase *tc = tcase_create("stack");
 
 	tcase_add_loop_test(tc, random_requests_agree_with_the_file, 0, 3);
+	tcase_add_loop_test(tc, neighbours_in_one_batch_agree_with_the_file, 0, 3);
+	tcase_add_loop_test(tc, of_neighbours_those_behind_the_end_of_a_shorter_file_fail, 0, 3);
 	tcase_add_loop_test(tc, resets_with_requests_in_flight_leave_guest_memory_alone_afterwards, 0, 3);
 	tcase_set_timeout(tc, 60);
 	suite_add_tcase(suite, tc);

@@ -132,8 +132,17 @@ void block_submit(struct block *block, struct block_request *request)
 	block->queue[fake->nr_in_flight++] = request;
 	if (fake->nr_in_flight > fake->max_in_flight)
 		fake->max_in_flight = fake->nr_in_flight;
+	if (fake->nr_submitted < FAKE_BLOCK_SUBMISSIONS)
+		fake->submissions[fake->nr_submitted] = (struct fake_submission){
+			.op = request->op,
+			.offset = request->offset,
+			.length = request->length,
+			.nr_iov = request->nr_iov,
+		};
 	fake->nr_submitted++;
 	fake->nr_of[request->op]++;
+	if (fake->on_submit)
+		fake->on_submit();
 }
 
 /* Transfers one way or the other, and consumes the iovecs as a real one may. */
@@ -175,16 +184,27 @@ static void carry_out(struct fake_block *fake, struct block_request *request)
 	}
 }
 
+static int result_of(const struct fake_block *fake, const struct block_request *request)
+{
+	if (fake->fail_with)
+		return fake->fail_with;
+	if (fake->bad_bytes > 0 && request->offset < fake->bad_offset + fake->bad_bytes &&
+	    fake->bad_offset < request->offset + request->length)
+		return -EIO;
+	return fake->fail_all_with;
+}
+
 bool fake_block_complete(struct block *block)
 {
 	struct fake_block *fake = &block->fake;
 	unsigned int index = fake->newest_first ? fake->nr_in_flight - 1 : 0;
 	struct block_request *request;
-	int result = fake->fail_with ? fake->fail_with : fake->fail_all_with;
+	int result;
 
 	if (fake->nr_in_flight == 0)
 		return false;
 	request = block->queue[index];
+	result = result_of(fake, request);
 	fake->nr_in_flight--;
 	memmove(&block->queue[index], &block->queue[index + 1], (fake->nr_in_flight - index) * sizeof(block->queue[0]));
 	fake->fail_with = 0;

@@ -28,6 +28,15 @@ void fake_loop_set_source(struct loop *loop, bool (*source)(void *arg), void *ar
 
 /* --- the disk: memory, with a second copy of what is durable --- */
 
+#define FAKE_BLOCK_SUBMISSIONS 128
+
+/* A request as the device gave it. */
+struct fake_submission {
+	enum block_op op;
+	uint64_t offset, length;
+	unsigned int nr_iov;
+};
+
 struct fake_block {
 	struct block_geometry geometry;
 	uint8_t *data;
@@ -37,6 +46,8 @@ struct fake_block {
 	bool newest_first; /* completes in reverse order */
 	int fail_with; /* a negative errno: the next completion's result */
 	int fail_all_with; /* the result of all, until it is 0 again */
+	uint64_t bad_offset, bad_bytes; /* what touches this range fails with -EIO */
+	void (*on_submit)(void); /* what else happens when the device submits; NULL: nothing */
 	bool consumes_on_failure; /* what fails has advanced the iovecs */
 	uint64_t grown_bytes; /* the size that block_refresh() finds */
 	int refresh_rc; /* what it returns if that is no more than before */
@@ -46,6 +57,7 @@ struct fake_block {
 	unsigned int nr_in_flight;
 	unsigned int nr_of[BLOCK_SECURE_ERASE + 1];
 	unsigned int max_in_flight;
+	struct fake_submission submissions[FAKE_BLOCK_SUBMISSIONS]; /* the first of them */
 };
 
 /* Default geometry: `size_bytes`, 512-byte blocks, everything possible. The test may change it before it is attached.

@@ -62,6 +62,7 @@ struct block_geometry {
 	uint64_t max_write_zeroes_bytes;
 	uint64_t max_secure_erase_bytes;
 	uint32_t max_segments; /* iovecs a request */
+	uint32_t merge_bytes; /* neighbouring transfers go better as one, up to so many bytes; 0: each on its own */
 };
 
 struct block;

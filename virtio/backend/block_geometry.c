@@ -16,6 +16,8 @@
 #include "vmm/base/log.h"
 
 #define MAX_BLOCK_BYTES 4096
+/* Beyond this a merged transfer saves little more, and what could go on beside it waits. */
+#define MERGE_BYTES (512u << 10)
 
 /* One request's share, so that none keeps the others waiting for long. */
 #define MAX_DISCARD_BYTES (1ull << 30)
@@ -177,6 +179,7 @@ int block_geometry_measure(const struct block_options *options, const struct blo
 		.buffer_align = 1,
 		.read_only = options->read_only,
 		.max_segments = IOV_MAX,
+		.merge_bytes = MERGE_BYTES,
 	};
 	if (fstat(file->fd, &st) < 0) {
 		rc = -errno;

@@ -132,6 +132,13 @@ static void limit_cancel(struct block *block)
 	block_cancel(limit->below);
 }
 
+static void copy_geometry(struct block_limit *limit)
+{
+	limit->block.geometry = *block_geometry(limit->below);
+	/* Operations are counted as the driver makes them. */
+	limit->block.geometry.merge_bytes = 0;
+}
+
 static int limit_attach(struct block *block, struct loop *loop)
 {
 	struct block_limit *limit = limit_of(block);
@@ -148,7 +155,7 @@ static int limit_attach(struct block *block, struct loop *loop)
 	}
 	bucket_init(&limit->bytes, &limit->limits.bytes, now_ns);
 	bucket_init(&limit->operations, &limit->limits.operations, now_ns);
-	block->geometry = *block_geometry(limit->below);
+	copy_geometry(limit);
 	return 0;
 }
 
@@ -193,9 +200,9 @@ int block_limit_create(struct block *below, const struct block_limits *limits, s
 	if (!limit)
 		return -ENOMEM;
 	limit->block.ops = &block_limit_ops;
-	limit->block.geometry = *block_geometry(below);
-	snprintf(limit->block.description, sizeof(limit->block.description), "%s", block_description(below));
 	limit->below = below;
+	copy_geometry(limit);
+	snprintf(limit->block.description, sizeof(limit->block.description), "%s", block_description(below));
 	limit->limits = *limits;
 	list_init(&limit->flushes);
 	list_init(&limit->others);

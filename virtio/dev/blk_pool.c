@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
+#include "virtio/dev/blk_merge.h"
 #include "virtio/dev/blk_request.h"
 #include "vmm/core/memory.h"
 
@@ -14,7 +15,9 @@ int blk_pool_init(struct blk_pool *pool, unsigned int queue_size, bool twice)
 	size_t requests_bytes = queue_size * sizeof(struct blk_request);
 	unsigned int array_length = twice ? 2 * max_segments : max_segments;
 	size_t scratch_bytes = max_segments * sizeof(struct iovec);
-	size_t bytes = requests_bytes + scratch_bytes + (size_t)queue_size * array_length * sizeof(struct iovec);
+	size_t segments_bytes = (size_t)queue_size * array_length * sizeof(struct iovec);
+	size_t merged_bytes = queue_size / 2 * sizeof(struct blk_merged);
+	size_t bytes = requests_bytes + scratch_bytes + segments_bytes + merged_bytes;
 	uint8_t *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (memory == MAP_FAILED)
@@ -23,6 +26,7 @@ int blk_pool_init(struct blk_pool *pool, unsigned int queue_size, bool twice)
 		.requests = (struct blk_request *)memory,
 		.scratch = (struct iovec *)(memory + requests_bytes),
 		.segments = (struct iovec *)(memory + requests_bytes + scratch_bytes),
+		.merged = (struct blk_merged *)(memory + requests_bytes + scratch_bytes + segments_bytes),
 		.max_segments = max_segments,
 		.array_length = array_length,
 		.nr_requests = queue_size,
@@ -70,4 +74,22 @@ void blk_pool_give(struct blk_pool *pool, struct blk_request *request, struct io
 		segments->iov_base = pool->free_segments;
 		pool->free_segments = segments;
 	}
+}
+
+struct blk_merged *blk_pool_take_merged(struct blk_pool *pool)
+{
+	struct blk_merged *merged = pool->free_merged;
+
+	if (merged) {
+		pool->free_merged = merged->next_free;
+		return merged;
+	}
+	assert(pool->fresh_merged < pool->nr_requests / 2);
+	return &pool->merged[pool->fresh_merged++];
+}
+
+void blk_pool_give_merged(struct blk_pool *pool, struct blk_merged *merged)
+{
+	merged->next_free = pool->free_merged;
+	pool->free_merged = merged;
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <sys/uio.h>
 
+struct blk_merged;
 struct blk_request;
 
 struct blk_pool {
@@ -17,11 +18,14 @@ struct blk_pool {
 	struct iovec *segments; /* arrays of array_length, as many as requests */
 	struct iovec *free_segments; /* linked through the iov_base of their first element */
 	struct iovec *scratch; /* one more: where a chain is popped to before its length is known */
+	struct blk_merged *merged; /* half as many as requests: each has two members at least */
+	struct blk_merged *free_merged;
 	unsigned int max_segments; /* that a chain may have */
 	unsigned int array_length; /* max_segments, or twice that */
 	unsigned int nr_requests;
 	unsigned int fresh_request; /* never used: this one and those after it */
 	unsigned int fresh_segments;
+	unsigned int fresh_merged;
 	size_t mapped_bytes;
 };
 
@@ -36,5 +40,9 @@ struct blk_request *blk_pool_take(struct blk_pool *pool);
 struct iovec *blk_pool_take_segments(struct blk_pool *pool);
 /* Gives back a request and, unless NULL, its segments. */
 void blk_pool_give(struct blk_pool *pool, struct blk_request *request, struct iovec *segments);
+
+/* A merged transfer for two or more taken requests, its fields as they were left. */
+struct blk_merged *blk_pool_take_merged(struct blk_pool *pool);
+void blk_pool_give_merged(struct blk_pool *pool, struct blk_merged *merged);
 
 #endif

@@ -50,13 +50,20 @@ static void finish(struct blk_request *request, uint8_t status, uint64_t written
 
 static void on_done(struct block_request *block, int result);
 
-static void submit(struct blk_request *request, enum block_op op, uint64_t offset, uint64_t length)
+static void prepare(struct blk_request *request, enum block_op op, uint64_t offset, uint64_t length)
 {
 	request->offset = offset;
 	request->block.op = op;
 	request->block.offset = offset;
 	request->block.length = length;
 	request->block.done = on_done;
+}
+
+static void submit(struct blk_request *request, enum block_op op, uint64_t offset, uint64_t length)
+{
+	/* The driver's order: what it offered before this goes first. */
+	blk_merge_submit(&request->queue->merge);
+	prepare(request, op, offset, length);
 	block_submit(request->queue->disk->block, &request->block);
 }
 
@@ -168,7 +175,8 @@ static void start_transfer(struct blk_request *request, enum block_op op, uint64
 		return;
 	}
 	set_segments(request, data);
-	submit(request, op, offset, data->nr_bytes);
+	prepare(request, op, offset, data->nr_bytes);
+	blk_merge_add(&request->queue->merge, request);
 }
 
 static void start_flush(struct blk_request *request)
@@ -269,5 +277,6 @@ enum virtio_queue_next blk_queue_handle(struct virtio_queue *queue)
 
 	while (virtio_queue_pop(queue, &chain))
 		start(blk, &chain);
+	blk_merge_submit(&blk->merge);
 	return VIRTIO_QUEUE_DRY;
 }

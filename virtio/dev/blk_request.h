@@ -15,6 +15,7 @@
 #include "virtio/core/queue.h"
 #include "virtio/dev/blk_abi.h"
 #include "virtio/dev/blk_hold.h"
+#include "virtio/dev/blk_merge.h"
 #include "virtio/dev/blk_pool.h"
 
 /* Segments that a request holds in itself; a longer list takes an array of the pool's. */
@@ -38,6 +39,7 @@ struct blk_queue {
 	struct virtio_queue queue; /* first: the handler finds this by it */
 	struct blk_disk *disk;
 	struct blk_pool pool;
+	struct blk_merge merge;
 };
 
 struct blk_range {
@@ -54,7 +56,7 @@ struct blk_request {
 	struct iovec *segments; /* from the pool, or NULL; if it may be held, followed by a copy for another try */
 	unsigned int nr_segments;
 	uint64_t offset; /* of the step that is submitted: block.offset is the disk's to change */
-	struct blk_request *next; /* the pool's while it is free, the hold's while it is held */
+	struct blk_request *next; /* the pool's while it is free, the hold's while it is held, else the merge's */
 	uint16_t head;
 	uint8_t nr_ranges;
 	uint8_t next_range;

@@ -113,6 +113,7 @@ static void measure(struct qcow2 *image)
 	if (backing != NULL && backing->buffer_align > geometry->buffer_align)
 		geometry->buffer_align = backing->buffer_align;
 	geometry->max_segments = file->max_segments;
+	geometry->merge_bytes = file->merge_bytes;
 	if (geometry->read_only)
 		return;
 	geometry->can_write_zeroes = true;
