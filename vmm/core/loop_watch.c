@@ -164,12 +164,13 @@ static void settle(struct loop_account *account, int64_t earned_ns, int64_t max_
 	if (account->credit_ns > POLL_MAX_CREDIT * max_ns)
 		account->credit_ns = POLL_MAX_CREDIT * max_ns;
 	if (account->credit_ns >= 0) {
+		/* By steps, as it grew: where every other spin is in vain, none of them pays. */
 		if (earned_ns > 0)
-			account->backoff = 0;
+			account->backoff /= 2;
 		return;
 	}
 	account->credit_ns = 0;
-	account->backoff = account->backoff == 0 ? POLL_MIN_SKIP : account->backoff * 2;
+	account->backoff = account->backoff < POLL_MIN_SKIP ? POLL_MIN_SKIP : account->backoff * 2;
 	if (account->backoff > POLL_MAX_SKIP)
 		account->backoff = POLL_MAX_SKIP;
 	account->skip = account->backoff;
