@@ -177,9 +177,7 @@ static int btrfs_mount(struct fs *fs)
 		print("%s: btrfs can't be read: %s\n", fs->source->name, fw_error_text(rc));
 		return rc;
 	}
-	if (le64_get(super.log_root) != 0)
-		print("%s: btrfs was not unmounted: what was written since its last commit is not seen\n",
-		      fs->source->name);
+	fs->has_log = le64_get(super.log_root) != 0;
 	uuid_text(super.uuid, fs->uuid);
 	memcpy(fs->label, super.label, sizeof(super.label));
 	fs->label[sizeof(super.label)] = '\0';

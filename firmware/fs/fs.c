@@ -2,6 +2,7 @@
 
 #include "firmware/core/bytes.h"
 #include "firmware/core/error.h"
+#include "firmware/core/print.h"
 
 #define MAX_LINKS 40
 #define MAX_DEPTH 48 /* directories below each other; those passed are kept for ".." */
@@ -25,6 +26,9 @@ int fs_mount(struct source *source, struct arena *arena, struct fs *out)
 
 		*out = (struct fs){ .ops = fs_all[i], .source = source, .arena = arena };
 		rc = fs_all[i]->mount(out);
+		if (rc == 1 && out->has_log)
+			print("%s: %s was not unmounted and has writes in its log that are not replayed\n",
+			      source->name, out->ops->name);
 		if (rc == 1)
 			return 1;
 		arena_release(arena, used);

@@ -61,6 +61,7 @@ struct fs {
 	struct arena *arena;
 	char uuid[FS_UUID_BYTES]; /* lower case, "" if it has none */
 	char label[FS_LABEL_BYTES]; /* "" if it has none */
+	bool has_log; /* it was not unmounted, and what was written last stands in a log that is not read */
 	void *state; /* the file system's own */
 };
 

@@ -183,6 +183,7 @@ static int xfs_mount(struct fs *fs)
 		print("%s: XFS with a damaged superblock\n", fs->source->name);
 		return FW_ECORRUPT;
 	}
+	fs->has_log = !xfs_log_is_clean(fs, &super);
 	uuid_text(super.uuid, fs->uuid);
 	memcpy(fs->label, super.name, sizeof(super.name));
 	return 1;

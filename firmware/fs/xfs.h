@@ -40,6 +40,9 @@ __attribute__((warn_unused_result)) int xfs_load(struct fs *fs, uint64_t inode);
 /* Where a block of the file system lies, in bytes. FW_ECORRUPT if it lies nowhere. */
 __attribute__((warn_unused_result)) int xfs_block_at(struct fs *fs, uint64_t block, uint64_t *out);
 
+/* Whether all that was written is where it belongs: the file system was unmounted, or never mounted. */
+__attribute__((warn_unused_result)) bool xfs_log_is_clean(struct fs *fs, const struct xfs_super *super);
+
 /* fs_map of a file, directory or link. */
 int xfs_map(struct fs *fs, const struct fs_node *node, uint64_t offset, struct fs_extent *out);
 

@@ -32,7 +32,8 @@ struct xfs_super {
 	uint8_t skipped1[20];
 	be32 ag_blocks;
 	be32 ag_count;
-	uint8_t skipped2[8];
+	uint8_t skipped2[4];
+	be32 log_blocks;
 	be16 version;
 	be16 sector_size;
 	be16 inode_size;
@@ -45,16 +46,45 @@ struct xfs_super {
 	uint8_t ag_block_log;
 	uint8_t skipped3[67];
 	uint8_t dir_block_log; /* added to block_log */
-	uint8_t skipped4[7];
+	uint8_t skipped4[3];
+	be32 log_stripe; /* bytes; 0, 1: none */
 	be32 features2;
 	uint8_t skipped5[12];
 	be32 features_incompat;
 };
 _Static_assert(offsetof(struct xfs_super, root_inode) == 56, "superblock");
 _Static_assert(offsetof(struct xfs_super, ag_blocks) == 84, "superblock");
+_Static_assert(offsetof(struct xfs_super, log_blocks) == 96, "superblock");
 _Static_assert(offsetof(struct xfs_super, block_log) == 120, "superblock");
 _Static_assert(offsetof(struct xfs_super, dir_block_log) == 192, "superblock");
+_Static_assert(offsetof(struct xfs_super, log_stripe) == 196, "superblock");
 _Static_assert(offsetof(struct xfs_super, features_incompat) == 216, "superblock");
+
+#define XFS_LOG_MAGIC 0xfeedbabeu
+#define XFS_LOG_VERSION_2 2u
+#define XFS_LOG_UNMOUNT 0x20
+
+/* A record of the log begins with a block, or several, of this; its data follows in blocks, whose first four bytes are
+ * the cycle too. */
+struct xfs_log_header {
+	be32 magic;
+	be32 cycle;
+	be32 version;
+	be32 len; /* of the data, bytes */
+	uint8_t skipped0[24];
+	be32 nr_operations;
+	uint8_t skipped1[276];
+	be32 size; /* version 2: the most that a record may have */
+};
+_Static_assert(offsetof(struct xfs_log_header, nr_operations) == 40, "log record");
+_Static_assert(offsetof(struct xfs_log_header, size) == 320, "log record");
+
+struct xfs_log_operation {
+	be32 transaction;
+	be32 len;
+	uint8_t client;
+	uint8_t flags;
+};
 
 #define XFS_INODE_MAGIC 0x494e /* "IN" */
 #define XFS_INODE_SIZE_V2 100 /* to the data fork */

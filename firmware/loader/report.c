@@ -26,7 +26,8 @@ static void report_volume(const struct system *system, unsigned int i)
 	report_print(", %s", mounted->fs.ops->name);
 	if (mounted->fs.label[0] != '\0')
 		report_print(", label %s", mounted->fs.label);
-	report_print("%s%s\n", mounted->fs.uuid[0] != '\0' ? ", UUID " : "", mounted->fs.uuid);
+	report_print("%s%s%s\n", mounted->fs.uuid[0] != '\0' ? ", UUID " : "", mounted->fs.uuid,
+		     mounted->fs.has_log ? ", not unmounted: its log is not replayed" : "");
 }
 
 static void report_entries(const struct entries *entries, unsigned int chosen)

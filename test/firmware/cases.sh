@@ -137,6 +137,7 @@ case_fat32_4k() { fat 300M -F 32 -S 4096 -s 1; }
 xfs() { # xfs OPTIONS...
 	make_xfs disk 320M "$shared/xfs" "$@"
 	same vda "$shared/xfs" disk
+	log_is clean disk
 	survives disk
 }
 case_xfs() {
@@ -152,6 +153,49 @@ case_xfs_version_4_512() { xfs -m crc=0 -b size=512; }
 case_xfs_by_kernel() {
 	make_xfs disk 320M "$shared/small" -b size=1024
 	by_kernel disk ",nouuid"
+	log_is clean disk
+}
+
+# Writes for the log, more than it holds in one turn; copies of the disk as they would be after a crash.
+copies_in_use() {
+	local i j
+	for i in 1 2 3; do
+		for j in $(seq 1500); do : >"a-file-of-turn-$i-and-number-$j-with-a-longer-name"; done
+		sync
+		cp --reflink=never ../disk "../in-use-$i"
+		rm a-file-of-turn-*
+	done
+}
+xfs_log() { # xfs_log OPTIONS...
+	local i
+	# What its own tests set: so small a log is refused otherwise.
+	TEST_DIR=. TEST_DEV=. QA_CHECK_FS=. make_xfs disk 320M "$shared/small" "$@"
+	log_is clean disk
+	mounted disk "" true
+	log_is clean disk
+	for i in 1 2 3; do
+		mounted disk "" copies_in_use
+		log_is clean disk
+		log_is dirty in-use-1
+		log_is dirty in-use-2
+		log_is dirty in-use-3
+	done
+	survives in-use-3
+	# What repair made of it has an empty log.
+	xfs_repair -f -L in-use-3 >/dev/null 2>&1
+	log_is clean in-use-3
+}
+case_xfs_log() { xfs_log -l size=6m; }
+case_xfs_log_in_stripes() { xfs_log -l size=20m,su=262144; }
+case_xfs_log_of_4k_sectors() { xfs_log -l size=6m -s size=4096; }
+case_xfs_log_version_4() { xfs_log -m crc=0 -l size=4m; }
+case_xfs_log_version_1() { xfs_log -m crc=0 -l size=4m,version=1; }
+# Where each record has a header of several blocks.
+case_xfs_log_large_buffers() {
+	make_xfs disk 320M "$shared/small"
+	mounted disk ",logbsize=256k" copies_in_use
+	log_is clean disk
+	log_is dirty in-use-2
 }
 
 case_btrfs() {

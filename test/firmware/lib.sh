@@ -131,6 +131,16 @@ survives() { # survives IMAGE...: damaged in many ways, reading ends and touches
 	"$fwls" damage "$rounds" "${SEED:-$RANDOM}" "$@"
 }
 
+log_is() { # log_is clean|dirty IMAGE: fwls says what xfs_repair says of an XFS's log
+	local said=clean repair=clean
+	"$fwls" list "$2" 2>&1 | grep -q 'not replayed' && said=dirty
+	xfs_repair -f -n "$2" 2>&1 | grep -q 'valuable metadata changes in a log' && repair=dirty
+	[[ $said == "$1" && $repair == "$1" ]] || {
+		echo "$2: the log is said to be $said, and by xfs_repair to be $repair"
+		return 1
+	}
+}
+
 lists() { # lists PATTERN IMAGE...: fwls list has a line like it
 	local pattern=$1
 	shift
