@@ -123,6 +123,32 @@ START_TEST(joins_concatenated_lz4_frames)
 }
 END_TEST
 
+/* Each part fills its own bytes and no others. */
+START_TEST(unpacks_in_parts)
+{
+	const unsigned int nr = payload_parts(PAYLOAD_LZ4, PLAIN_BYTES);
+	uint8_t *plain = plain_bytes(PLAIN_BYTES), *none = calloc(1, PLAIN_BYTES), *out = calloc(1, PLAIN_BYTES);
+	struct bytes packed = test_pack(PACK_LZ4, plain, PLAIN_BYTES);
+
+	ck_assert_uint_eq(nr, 2);
+	ck_assert_uint_eq(payload_parts(PAYLOAD_XZ, PLAIN_BYTES), 1);
+	for (unsigned int part = nr; part-- > 0;) {
+		uint64_t from = payload_part_start(PLAIN_BYTES, part, nr);
+
+		ck_assert_int_eq(payload_unpack_part(PAYLOAD_LZ4, packed.data, packed.len, out, PLAIN_BYTES, part, nr),
+				 0);
+		ck_assert(memcmp(out, none, from) == 0);
+		ck_assert(memcmp(out + from, plain + from, PLAIN_BYTES - from) == 0);
+	}
+	ck_assert_uint_eq(payload_part_start(PLAIN_BYTES, 0, nr), 0);
+	ck_assert_uint_eq(payload_part_start(PLAIN_BYTES, nr, nr), PLAIN_BYTES);
+	bytes_free(&packed);
+	free(plain);
+	free(none);
+	free(out);
+}
+END_TEST
+
 START_TEST(leaves_other_formats_to_the_kernel)
 {
 	static const struct {
@@ -158,6 +184,7 @@ int main(void)
 	tcase_add_loop_test(tcase, refuses_every_truncation, 0, NR_PACKINGS);
 	tcase_add_loop_test(tcase, survives_every_flipped_byte, 0, NR_PACKINGS);
 	tcase_add_test(tcase, joins_concatenated_lz4_frames);
+	tcase_add_test(tcase, unpacks_in_parts);
 	tcase_add_test(tcase, leaves_other_formats_to_the_kernel);
 	suite_add_tcase(suite, tcase);
 	return unit_main(suite);

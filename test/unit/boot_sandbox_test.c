@@ -210,6 +210,27 @@ START_TEST(can_be_cancelled)
 }
 END_TEST
 
+static void *cancel_without_signal(void *arg)
+{
+	(void)arg;
+	usleep(20000);
+	atomic_store(&cancel, true);
+	return NULL;
+}
+
+/* As a thread is that waits for one of several children. */
+START_TEST(can_be_cancelled_without_a_signal)
+{
+	pthread_t thread;
+	int counter = 0;
+
+	atomic_store(&cancel, false);
+	ck_assert_int_eq(pthread_create(&thread, NULL, cancel_without_signal, NULL), 0);
+	ck_assert_int_eq(sandbox_run(hang, &counter, WORK_BYTES, &cancel), -ECANCELED);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+}
+END_TEST
+
 START_TEST(works_where_children_are_not_waited_for)
 {
 	struct scratch shared = { 0 };
@@ -244,6 +265,30 @@ START_TEST(unpacks_payloads)
 }
 END_TEST
 
+/* What several children unpack, a part each, is one payload. */
+START_TEST(unpacks_in_several_children)
+{
+	const size_t len = 3 * PAYLOAD_LZ4_BLOCK + 12345;
+	uint8_t *plain = malloc(len);
+	struct scratch in, out = { 0 };
+	struct bytes packed;
+
+	ck_assert_ptr_nonnull(plain);
+	for (size_t i = 0; i < len; i++)
+		plain[i] = (uint8_t)(i >> 10);
+	packed = test_pack(PACK_LZ4, plain, len);
+	in = (struct scratch){ packed.data, packed.len };
+	ck_assert_int_eq(unpack_payload(PAYLOAD_LZ4, &in, len, NULL, &out), 0);
+	ck_assert(memcmp(out.data, plain, len) == 0);
+	scratch_unmap(&out);
+	/* One block of the last part's is too long. */
+	ck_assert_int_eq(unpack_payload(PAYLOAD_LZ4, &in, len - 1, NULL, &out), -EBADMSG);
+	ck_assert_ptr_null(out.data);
+	bytes_free(&packed);
+	free(plain);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *suite = suite_create("boot_sandbox");
@@ -255,8 +300,10 @@ static Suite *suite(void)
 	tcase_add_test(tcase, survives_what_takes_the_child_over);
 	tcase_add_test(tcase, works_on_one_thread);
 	tcase_add_test(tcase, can_be_cancelled);
+	tcase_add_test(tcase, can_be_cancelled_without_a_signal);
 	tcase_add_test(tcase, works_where_children_are_not_waited_for);
 	tcase_add_loop_test(tcase, unpacks_payloads, 0, NR_PACKINGS);
+	tcase_add_test(tcase, unpacks_in_several_children);
 	return suite;
 }
 

@@ -57,7 +57,25 @@ uint32_t payload_unpacked_bytes(const uint8_t *in, size_t len)
 	return le32_get(size);
 }
 
+unsigned int payload_parts(enum payload_format format, size_t out_len)
+{
+	return format == PAYLOAD_LZ4 ? (unsigned int)((out_len + PAYLOAD_LZ4_BLOCK - 1) / PAYLOAD_LZ4_BLOCK) : 1;
+}
+
+uint64_t payload_part_start(uint64_t out_len, unsigned int part, unsigned int nr_parts)
+{
+	uint64_t nr_blocks = (out_len + PAYLOAD_LZ4_BLOCK - 1) / PAYLOAD_LZ4_BLOCK;
+
+	return part < nr_parts ? nr_blocks * part / nr_parts * PAYLOAD_LZ4_BLOCK : out_len;
+}
+
 int payload_unpack(enum payload_format format, const uint8_t *in, size_t len, uint8_t *out, size_t out_len)
+{
+	return payload_unpack_part(format, in, len, out, out_len, 0, 1);
+}
+
+int payload_unpack_part(enum payload_format format, const uint8_t *in, size_t len, uint8_t *out, size_t out_len,
+			unsigned int part, unsigned int nr_parts)
 {
 	if (len < PAYLOAD_SIZE_WORD)
 		return -EBADMSG;
@@ -65,7 +83,7 @@ int payload_unpack(enum payload_format format, const uint8_t *in, size_t len, ui
 	case PAYLOAD_GZIP:
 		return payload_unpack_gzip(in, len, out, out_len);
 	case PAYLOAD_LZ4:
-		return payload_unpack_lz4(in, len - PAYLOAD_SIZE_WORD, out, out_len);
+		return payload_unpack_lz4(in, len - PAYLOAD_SIZE_WORD, out, out_len, part, nr_parts);
 	case PAYLOAD_XZ:
 		return payload_unpack_xz(in, len - PAYLOAD_SIZE_WORD, out, out_len);
 	case PAYLOAD_ZSTD:

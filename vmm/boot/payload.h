@@ -31,10 +31,25 @@ uint32_t payload_unpacked_bytes(const uint8_t *in, size_t len);
 __attribute__((warn_unused_result)) int payload_unpack(enum payload_format format, const uint8_t *in, size_t len,
 						       uint8_t *out, size_t out_len);
 
+/* How many processes can unpack one such payload at the same time, a part of it each. */
+unsigned int payload_parts(enum payload_format format, size_t out_len);
+
+/* Where the bytes of part `part` of `nr_parts` begin in the unpacked `out_len`, and the end for `nr_parts` itself. */
+uint64_t payload_part_start(uint64_t out_len, unsigned int part, unsigned int nr_parts);
+
+/* As payload_unpack(), but only part `part` of `nr_parts`, which are at most payload_parts(): all of them together fill
+ * `out`, and each looks at the whole stream. */
+__attribute__((warn_unused_result)) int payload_unpack_part(enum payload_format format, const uint8_t *in, size_t len,
+							    uint8_t *out, size_t out_len, unsigned int part,
+							    unsigned int nr_parts);
+
+#define PAYLOAD_LZ4_BLOCK (8u << 20) /* bytes, unpacked: what can be unpacked by itself */
+
 /* One format each, given the stream without its size word (gzip: with it, as it is gzip's own). */
 __attribute__((warn_unused_result)) int payload_unpack_gzip(const uint8_t *in, size_t len, uint8_t *out,
 							    size_t out_len);
-__attribute__((warn_unused_result)) int payload_unpack_lz4(const uint8_t *in, size_t len, uint8_t *out, size_t out_len);
+__attribute__((warn_unused_result)) int payload_unpack_lz4(const uint8_t *in, size_t len, uint8_t *out, size_t out_len,
+							   unsigned int part, unsigned int nr_parts);
 __attribute__((warn_unused_result)) int payload_unpack_xz(const uint8_t *in, size_t len, uint8_t *out, size_t out_len);
 __attribute__((warn_unused_result)) int payload_unpack_zstd(const uint8_t *in, size_t len, uint8_t *out,
 							    size_t out_len);

@@ -16,7 +16,7 @@
  * in a stream of one frame, which is what kernels have. Nothing marks the end (LZ4
  * frame format, "Legacy frame"). */
 #define LEGACY_MAGIC 0x184c2102
-#define BLOCK_BYTES (8u << 20)
+#define BLOCK_BYTES PAYLOAD_LZ4_BLOCK
 /* Of one kernel: 8 GiB of full blocks. */
 #define MAX_BLOCKS 1024
 
@@ -43,6 +43,7 @@ struct block {
 struct unpack {
 	const struct block *blocks;
 	size_t nr;
+	size_t end; /* of those that this process unpacks */
 	bool is_joined; /* from several frames, so that there may be short blocks in the middle */
 	uint8_t *out;
 	size_t out_len;
@@ -78,7 +79,7 @@ static void *unpack_blocks(void *arg)
 	struct unpack *unpack = arg;
 	size_t i;
 
-	while ((i = atomic_fetch_add(&unpack->next, 1)) < unpack->nr) {
+	while ((i = atomic_fetch_add(&unpack->next, 1)) < unpack->end) {
 		size_t at = i * BLOCK_BYTES;
 		size_t left = at < unpack->out_len ? unpack->out_len - at : 0;
 		int room = left < BLOCK_BYTES ? (int)left : (int)BLOCK_BYTES;
@@ -108,15 +109,20 @@ static bool unpack_in_order(const struct unpack *unpack)
 	return at == unpack->out_len;
 }
 
-static bool unpack_at_once(struct unpack *unpack)
+static bool unpack_at_once(struct unpack *unpack, unsigned int part, unsigned int nr_parts)
 {
+	size_t first = unpack->nr * part / nr_parts;
+
 	if (unpack->nr != (unpack->out_len + BLOCK_BYTES - 1) / BLOCK_BYTES)
 		return false;
-	parallel_run("unpack", parallel_threads((unsigned int)unpack->nr), unpack_blocks, unpack);
+	unpack->end = unpack->nr * (part + 1) / nr_parts;
+	atomic_store(&unpack->next, first);
+	parallel_run("unpack", parallel_threads((unsigned int)(unpack->end - first)), unpack_blocks, unpack);
 	return !atomic_load(&unpack->failed);
 }
 
-int payload_unpack_lz4(const uint8_t *in, size_t len, uint8_t *out, size_t out_len)
+int payload_unpack_lz4(const uint8_t *in, size_t len, uint8_t *out, size_t out_len, unsigned int part,
+		       unsigned int nr_parts)
 {
 	size_t max = len / (sizeof(le32) + 1); /* the smallest block is a byte */
 	struct unpack unpack = { .out = out, .out_len = out_len };
@@ -130,7 +136,9 @@ int payload_unpack_lz4(const uint8_t *in, size_t len, uint8_t *out, size_t out_l
 		return -ENOMEM;
 	unpack.blocks = blocks;
 	ret = find_blocks(in, len, blocks, max, &unpack);
-	if (ret == 0 && !(unpack.is_joined ? unpack_in_order(&unpack) : unpack_at_once(&unpack)))
+	/* What can't be divided is all in the first part. */
+	if (ret == 0 &&
+	    !(unpack.is_joined ? part > 0 || unpack_in_order(&unpack) : unpack_at_once(&unpack, part, nr_parts)))
 		ret = -EBADMSG;
 	free(blocks);
 	return ret;

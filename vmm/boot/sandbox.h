@@ -16,8 +16,8 @@
 /* Forks, and runs `work(arg)` in the child, on one thread. What it is to bring back goes to memory from
  * scratch_map_shared(); all else that it writes is lost. It may allocate `memory_bytes`.
  * Returns what `work` returned, which is 0 or more or a negative errno; -EBADMSG if it did not end by itself;
- * -ECANCELED if `*cancel` (may be NULL), looked at whenever a signal comes, is true; or why there was no child. Any
- * thread. */
+ * -ECANCELED if `*cancel` (may be NULL), looked at whenever a signal comes and ten times a second, is true; or why
+ * there was no child. Any thread, also several at a time. */
 __attribute__((warn_unused_result)) int sandbox_run(int (*work)(void *arg), void *arg, uint64_t memory_bytes,
 						    const atomic_bool *cancel);
 

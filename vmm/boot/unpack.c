@@ -1,37 +1,73 @@
 #include "vmm/boot/unpack.h"
 
 #include <errno.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+
+#include "vmm/base/parallel.h"
 
 /* Beyond the buffers, which are there already: xz's dictionary is the largest. */
 #define WORK_MEMORY_BYTES (256ull << 20)
 
+/* One payload, which several children may unpack together: a thread waits for each. */
 struct payload_work {
 	enum payload_format format;
 	const struct scratch *packed;
 	const struct scratch *out;
+	const atomic_bool *cancel;
+	unsigned int nr_parts;
+	atomic_uint next_part; /* that no thread has taken yet */
+	atomic_int error; /* the last one's that failed */
 };
 
-static int work_payload(void *arg)
-{
-	const struct payload_work *work = arg;
+struct part {
+	const struct payload_work *work;
+	unsigned int number;
+};
 
-	return payload_unpack(work->format, work->packed->data, work->packed->size_bytes, work->out->data,
-			      work->out->size_bytes);
+/* In a child. */
+static int work_part(void *arg)
+{
+	const struct part *part = arg;
+	const struct payload_work *work = part->work;
+	uint64_t from = payload_part_start(work->out->size_bytes, part->number, work->nr_parts);
+	uint64_t to = payload_part_start(work->out->size_bytes, part->number + 1, work->nr_parts);
+
+	/* One call rather than a fault for each page; a refusal costs only time. */
+	(void)madvise(work->out->data + from, to - from, MADV_POPULATE_WRITE);
+	return payload_unpack_part(work->format, work->packed->data, work->packed->size_bytes, work->out->data,
+				   work->out->size_bytes, part->number, work->nr_parts);
+}
+
+static void *run_parts(void *arg)
+{
+	struct payload_work *work = arg;
+	struct part part = { .work = work };
+
+	while ((part.number = atomic_fetch_add(&work->next_part, 1)) < work->nr_parts) {
+		int ret = sandbox_run(work_part, &part, WORK_MEMORY_BYTES, work->cancel);
+
+		/* The child's word, which may be anything. */
+		if (ret > 0)
+			ret = -EBADMSG;
+		if (ret)
+			atomic_store(&work->error, ret);
+	}
+	return NULL;
 }
 
 int unpack_payload(enum payload_format format, const struct scratch *packed, uint64_t size_bytes,
 		   const atomic_bool *cancel, struct scratch *out)
 {
-	struct payload_work work = { format, packed, out };
+	struct payload_work work = { .format = format, .packed = packed, .out = out, .cancel = cancel };
 	int ret;
 
 	ret = scratch_map_shared(out, size_bytes);
 	if (ret)
 		return ret;
-	ret = sandbox_run(work_payload, &work, WORK_MEMORY_BYTES, cancel);
-	/* The child's word, which may be anything. */
-	if (ret > 0)
-		ret = -EBADMSG;
+	work.nr_parts = parallel_threads(payload_parts(format, size_bytes));
+	parallel_run("unpack", work.nr_parts, run_parts, &work);
+	ret = atomic_load(&work.error);
 	if (ret)
 		scratch_unmap(out);
 	return ret;
