@@ -78,46 +78,6 @@ static void on_ready(struct loop_poll *poll, uint32_t revents)
 
 /* --- frames --- */
 
-/* A lone segment spares the kernel an array to copy in and to check. */
-static int tap_receive(struct net_backend *backend, unsigned int pair, const struct iovec *iov, unsigned int nr_iov)
-{
-	int fd = net_tap_of(backend)->pairs[pair].poll.fd;
-	ssize_t len = nr_iov == 1 ? read(fd, iov->iov_base, iov->iov_len) : readv(fd, iov, (int)nr_iov);
-
-	if (len >= 0)
-		return (int)len;
-	return errno == EINTR ? -EAGAIN : -errno;
-}
-
-static ssize_t tap_write(int fd, const struct net_frame *frame)
-{
-	if (frame->nr_iov == 1)
-		return write(fd, frame->iov->iov_base, frame->iov->iov_len);
-	return writev(fd, frame->iov, (int)frame->nr_iov);
-}
-
-static unsigned int tap_transmit(struct net_backend *backend, unsigned int index, const struct net_frame *frames,
-				 unsigned int nr)
-{
-	struct tap_pair *pair = &net_tap_of(backend)->pairs[index];
-	unsigned int done = 0;
-
-	while (done < nr) {
-		if (tap_write(pair->poll.fd, &frames[done]) < 0) {
-			if (errno == EINTR)
-				continue;
-			/* Other errors are the frame's, or the interface is down: it is dropped. */
-			if (errno == EAGAIN) {
-				pair->no_room = true;
-				net_tap_set_events(pair);
-				break;
-			}
-		}
-		done++;
-	}
-	return done;
-}
-
 static void tap_set_reading(struct net_backend *backend, unsigned int index, bool on)
 {
 	struct tap_pair *pair = &net_tap_of(backend)->pairs[index];
@@ -155,6 +115,7 @@ static int tap_set_active(struct net_backend *backend, unsigned int index, bool 
 	pair->active = active;
 	pair->reading = false;
 	pair->no_room = false;
+	pair->sent_ahead = 0;
 	net_tap_set_events(pair);
 	return 0;
 }
@@ -189,6 +150,7 @@ static int detach_pair(void *arg)
 	struct tap_pair *pair = arg;
 
 	loop_poll_remove(net_tap_loop(pair), &pair->poll);
+	net_tap_frames_fini(pair);
 	return 0;
 }
 
@@ -254,8 +216,8 @@ static const struct net_backend_ops tap_ops = {
 	.set_active = tap_set_active,
 	.flush = tap_flush,
 	.set_reading = tap_set_reading,
-	.receive = tap_receive,
-	.transmit = tap_transmit,
+	.receive = net_tap_receive,
+	.transmit = net_tap_transmit,
 	.vhost_fd = tap_vhost_fd,
 	.close = tap_close,
 };

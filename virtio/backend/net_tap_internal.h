@@ -3,10 +3,12 @@
 #define VIRTIO_BACKEND_NET_TAP_INTERNAL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "virtio/backend/net_link.h"
 #include "virtio/backend/net_ops.h"
 #include "virtio/backend/net_tap_ioctl.h"
+#include "vmm/core/write_batch.h"
 
 /* One queue of the interface. Its own loop's, while attached. */
 struct tap_pair {
@@ -16,6 +18,9 @@ struct tap_pair {
 	bool detached; /* from the interface; never the only one */
 	bool reading; /* wanted; the poll may lag behind and still ask for input */
 	bool no_room; /* `writable` is owed */
+	bool no_batch; /* it was refused: frames go one by one */
+	struct write_batch *batch; /* NULL: not yet needed, or refused */
+	uint64_t sent_ahead; /* of the frames that had no room and those behind them: a mask of what is done with */
 	bool dead; /* the descriptor is of no use any more; what is wanted waits for another */
 };
 
@@ -44,6 +49,11 @@ void net_tap_set_events(struct tap_pair *pair);
 /* Watches the interface's state from now on, in place of what was watched before. 0 or a negative errno. On the loop of
  * pair 0. */
 __attribute__((warn_unused_result)) int net_tap_watch_link(struct net_tap *tap);
+/* net_tap_frames.c. On the pair's loop, but the last: control thread. */
+int net_tap_receive(struct net_backend *backend, unsigned int pair, const struct iovec *iov, unsigned int nr_iov);
+unsigned int net_tap_transmit(struct net_backend *backend, unsigned int pair, const struct net_frame *frames,
+			      unsigned int nr);
+void net_tap_frames_fini(struct tap_pair *pair);
 /* As tap_prepare() of each; the interface is the same for all. */
 __attribute__((warn_unused_result)) int net_tap_prepare(const int *fds, unsigned int nr, struct tap_identity *identity);
 
