@@ -8,14 +8,16 @@
 #   asan    unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #   tsan    unit tests of what threads share, under ThreadSanitizer
 #   fuzz    each fuzz target for MOTE_FUZZ_SECONDS (10)
+#   kvm     test/kvm/run.sh: bare-metal guests on this machine's KVM, and kills of mote at random moments
 #   formats test/formats/run.sh: disk formats against QEMU's tools, random requests and kills
 #   firmware test/firmware/run.sh: the boot loader's parsers, with sanitizers, against what mkfs and LVM made, and damaged
-#   kvm     test/kvm/run.sh: bare-metal guests on this machine's KVM, and kills of mote at random moments
 #   lab     test/lab/run.sh: Debian guests in the lab
 #
-# What all parts need is installed first; the lab's images, if any must be made, are made beside the other parts.
-# Ends with tables, of the steps' seconds and of the parts, and "N passed, N failed", and ", N skipped" if a part could
-# not run here. The exit status is 0 if nothing failed, 1 if something did, 2 for a mistake in the arguments.
+# What all parts need is installed first; the lab's images, if any must be made, are made beside the other parts. kvm waits
+# more than it computes: formats and firmware, if they are wanted too, begin with it, and count the seconds that are left.
+# Ends with tables, of the steps' seconds and of the parts, with what failed and the last lines of each, and with
+# "N passed, N failed", and ", N skipped" if a part could not run here. The exit status is 0 if nothing failed, 1 if
+# something did, 2 for a mistake in the arguments.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/.." || exit 2
@@ -26,11 +28,14 @@ cd "$here/.." || exit 2
 # shellcheck source=lab/packages.sh
 . "$here/lab/packages.sh"
 
-ALL_PARTS=(lint build unit asan tsan fuzz formats firmware kvm lab)
+ALL_PARTS=(lint build unit asan tsan fuzz kvm formats firmware lab)
 MAX_RELEASE_BYTES=$((1536 * 1024))
 # What runs on more than one thread, or is handed between threads.
 TSAN_TESTS='boot_ranges|boot_payload|boot_cache|loop|virtq|virtio|net_|irq|msi|bus|stream|blk|block|overlay|qcow2|vcpu|uevent|log'
 fuzz_seconds=${MOTE_FUZZ_SECONDS:-10}
+# What formats and firmware are told.
+export WORKLOAD=$PWD/build/release/test/formats/formats-workload CRASH=$PWD/build/release/test/formats/formats-crash
+export FWLS=$PWD/build/asan/test/firmware/fwls ROUNDS=1
 
 case ${1:-} in --help | -h) sed -n '2,${/^#/!q;s/^# \{0,1\}//p}' "$0"; exit 0 ;; esac
 parts=("$@")
@@ -42,14 +47,17 @@ wanted() { [[ " ${parts[*]} " == *" $1 "* ]]; }
 
 logs=$(mktemp -d)
 images_pid=
-trap '[ -z "$images_pid" ] || kill "$images_pid" 2>/dev/null; rm -rf "$logs"' EXIT
+declare -A begun=() # the process of a part's script that was begun before its turn
+trap 'kill $images_pid ${begun[*]} 2>/dev/null; rm -rf "$logs"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
 # What the part that runs has counted so far.
 passed=0 failed=0 skipped=0
 pass() { passed=$((passed + 1)); echo "  ok: $*"; }
-fail() { failed=$((failed + 1)); echo "  FAILED: $*"; }
+# fail WHAT [FILE]: the end says it again, with the file's last lines.
+fail() { failed=$((failed + 1)); echo "  FAILED: $1"; remember "$1" "${2:-/dev/null}"; }
+remember() { { echo "$part: $1"; tail -n 25 "$2" | sed 's/^/    /'; } >>"$logs/failures"; }
 skip() { skipped=$((skipped + 1)); echo "  skipped: $*"; }
 
 # timed NAME COMMAND...: runs it as a step, whose seconds the table at the end shows.
@@ -60,6 +68,27 @@ timed() {
     "$@" || status=$?
     steps+=("$(printf '%-32s %7d' "$name" $((SECONDS - start)))")
     return $status
+}
+
+# remember_cases FILE: of each case that a script calls failed, its name and its last lines. They stand before the verdict
+# (lint, lab) or indented behind it (the others).
+remember_cases() {
+    awk -v part="$part" '
+        function show(name, first, last) {
+            print part ": " name
+            for (first = last - first >= 25 ? last - 24 : first; first <= last; first++) {
+                sub(/^    /, "", line[first])
+                print "    " line[first]
+            }
+        }
+        BEGIN { began = 1 }
+        { line[NR] = $0 }
+        failing && !/^    / { show(failing, began, NR - 1); failing = "" }
+        /^FAIL [^ ]+$/ { failing = $2; began = NR + 1 }
+        /^FAIL [^ ]+ \([0-9]+ s\)$/ || /^lint: .* FAILED/ { show($2, began, NR - 1) }
+        /^(===|lint:) / { began = NR + 1 }
+        END { if (failing) show(failing, began, NR) }
+    ' "$1" >>"$logs/failures"
 }
 
 # count_closing_line FILE WHAT STATUS: adds the "N passed, N failed[, N skipped]" that a script ended with.
@@ -74,14 +103,27 @@ count_closing_line() {
     fi
 }
 
-# run_script SECONDS SCRIPT [ARG...]: a test script with a closing line of its own.
+# run_script SECONDS SCRIPT [ARG...]: a test script with a closing line of its own, or what it has said if it was begun.
 run_script() {
-    local seconds=$1 status
+    local seconds=$1 status=0 pid=${begun[$part]:-}
     shift
-    timeout -k 10 "$seconds" "$@" 2>&1 | tee "$logs/script"
-    status=${PIPESTATUS[0]}
+    if [ -n "$pid" ]; then
+        wait "$pid" || status=$?
+        unset "begun[$part]"
+        cat "$logs/$part"
+    else
+        timeout -k 10 "$seconds" "$@" 2>&1 | tee "$logs/$part"
+        status=${PIPESTATUS[0]}
+    fi
     [ "$status" != 124 ] || echo "  $1 took longer than $seconds s"
-    count_closing_line "$logs/script" "$1" "$status"
+    remember_cases "$logs/$part"
+    count_closing_line "$logs/$part" "$1" "$status"
+}
+
+# begin PART SECONDS SCRIPT: what run_script would run in the part's turn, beside the part that runs now.
+begin() {
+    timeout -k 10 "$2" "$3" >"$logs/$1" 2>&1 &
+    begun[$1]=$!
 }
 
 # build PRESET [TARGET...]: configures and builds it, or only the targets; prints the compiler's words only if it fails.
@@ -89,7 +131,8 @@ build() {
     local preset=$1
     shift
     if timed "build $preset" build_quietly "$preset" "$@"; then return 0; fi
-    grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking)' "$logs/build" | tail -n 60
+    grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking)' "$logs/build" >"$logs/said"
+    tail -n 60 "$logs/said"
     return 1
 }
 build_quietly() {
@@ -109,7 +152,7 @@ unit_tests() {
     cmake --preset "$preset" >"$logs/build" 2>&1
     mapfile -t tests < <(ctest --test-dir "build/$preset" -N -L unit -R "$regex" | sed -nE 's|.*: unit/|test-|p')
     if ! build "$preset" "${tests[@]}"; then
-        fail "the $preset build"
+        fail "the $preset build" "$logs/said"
         return
     fi
     timed "unit tests, $preset" ctest_shown "$preset" "$regex"
@@ -121,6 +164,10 @@ unit_tests() {
     # A test that hung or died, or a sanitizer's report after the last check, has no count of its own.
     died=$(sed -nE 's/.*tests passed, ([0-9]+) tests failed out of.*/\1/p' "$logs/ctest")
     if [ "$status" != 0 ] && [ "$broken" -lt "${died:-1}" ]; then failed=$((failed + ${died:-1} - broken)); fi
+    if [ "$status" != 0 ]; then
+        grep -E '^[^ ]+:[0-9]+:[FE]:|SUMMARY: |runtime error: |\*\*\*(Failed|Timeout|Exception)|^No tests' "$logs/ctest" >"$logs/broken"
+        remember "unit tests, $preset" "$logs/broken"
+    fi
 }
 
 part_lint() {
@@ -129,8 +176,8 @@ part_lint() {
 
 part_build() {
     local bytes
-    if build debug; then pass 'debug builds without a warning'; else fail 'the debug build'; fi
-    if build release; then pass 'release builds without a warning'; else fail 'the release build'; return; fi
+    if build debug; then pass 'debug builds without a warning'; else fail 'the debug build' "$logs/said"; fi
+    if build release; then pass 'release builds without a warning'; else fail 'the release build' "$logs/said"; return; fi
     bytes=$(stat -c %s build/release/vmm/cli/mote)
     if [ "$bytes" -le "$MAX_RELEASE_BYTES" ]; then pass "mote has $bytes bytes"
     else fail "mote has $bytes bytes, more than $MAX_RELEASE_BYTES"; fi
@@ -142,10 +189,16 @@ part_unit() { unit_tests debug; }
 part_asan() { unit_tests asan; }
 part_tsan() { unit_tests tsan "$TSAN_TESTS"; }
 
-# fuzz_one TARGET: its output and its exit status into files.
+# fuzz_one TARGET: its output and its exit status into files. It starts from the corpus of earlier runs, from what is kept
+# in the tree, and from what its seed writer, seeds-NAME beside it, writes.
 fuzz_one() {
-    local name=${1##*/} corpus=()
+    local name=${1##*/} seeds=${1%/*}/seeds-${1##*/fuzz-} corpus=()
     [ -d "test/fuzz/corpus/$name" ] && corpus=("test/fuzz/corpus/$name")
+    if [ -x "$seeds" ]; then
+        mkdir "$logs/$name.seeds"
+        "$seeds" "$logs/$name.seeds" >"$logs/$name" 2>&1 || { echo 1 >"$logs/$name.status"; return; }
+        corpus+=("$logs/$name.seeds")
+    fi
     # New inputs go to the build folder, the first corpus; what is kept in the tree stays as it is.
     mkdir -p "build/fuzz/corpus/$name"
     timeout -k 5 $((fuzz_seconds + 60)) "$1" -max_total_time="$fuzz_seconds" -rss_limit_mb=2048 -timeout=10 \
@@ -164,7 +217,7 @@ fuzz_all() {
 
 part_fuzz() {
     local targets=() target name
-    build fuzz || { fail 'the fuzz build'; return; }
+    build fuzz || { fail 'the fuzz build' "$logs/said"; return; }
     mapfile -t targets < <(find build/fuzz -type f -name 'fuzz-*' -executable | sort)
     [ ${#targets[@]} -gt 0 ] || { fail 'there are no fuzz targets'; return; }
     echo "  ${#targets[@]} targets, $fuzz_seconds s each, $(nproc) at a time"
@@ -174,34 +227,35 @@ part_fuzz() {
         if [ "$(cat "$logs/$name.status")" = 0 ]; then
             pass "$name: $(sed -nE 's/^stat::number_of_executed_units: *//p' "$logs/$name") inputs"
         else
-            fail "$name"
+            fail "$name" "$logs/$name"
             tail -n 40 "$logs/$name"
         fi
     done
 }
 
-part_formats() {
-    build release || { fail 'the release build'; return; }
-    WORKLOAD=$PWD/build/release/test/formats/formats-workload CRASH=$PWD/build/release/test/formats/formats-crash \
-        timed formats run_script 600 test/formats/run.sh
-}
-
-part_firmware() {
-    build asan fwls || { fail 'the asan build'; return; }
-    FWLS=$PWD/build/asan/test/firmware/fwls ROUNDS=1 timed firmware run_script 600 test/firmware/run.sh
-}
-
 part_kvm() {
     if [ ! -e /dev/kvm ]; then skip 'this machine has no /dev/kvm'; return; fi
     if [ ! -r /dev/kvm ] || [ ! -w /dev/kvm ]; then skip '/dev/kvm is not permitted to this user'; return; fi
-    build release || { fail 'the release build'; return; }
+    build release || { fail 'the release build' "$logs/said"; return; }
+    if wanted formats; then begin formats 900 test/formats/run.sh; fi
+    if wanted firmware && build asan fwls; then begin firmware 900 test/firmware/run.sh; fi
     MOTE=build/release/vmm/cli/mote GUESTS=build/release/test/guest timed 'bare-metal guests' run_script 900 test/kvm/run.sh
+}
+
+part_formats() {
+    build release || { fail 'the release build' "$logs/said"; return; }
+    timed formats run_script 900 test/formats/run.sh
+}
+
+part_firmware() {
+    build asan fwls || { fail 'the asan build' "$logs/said"; return; }
+    timed firmware run_script 900 test/firmware/run.sh
 }
 
 part_lab() {
     if [ "$(id -u)" != 0 ]; then skip 'the lab must be built as root'; return; fi
-    timed "wait for the lab's images" lab_images_ready || { fail "the lab's images"; return; }
-    build release || { fail 'the release build'; return; }
+    timed "wait for the lab's images" lab_images_ready || { fail "the lab's images" "$logs/images"; return; }
+    build release || { fail 'the release build' "$logs/said"; return; }
     # Two lab hosts share the machine: limits are for hangs.
     PATIENCE=${PATIENCE:-2} timed 'lab' run_script 2100 test/lab/run.sh --mote build/release/vmm/cli/mote
 }
@@ -257,6 +311,12 @@ printf '%s\n' "${steps[@]}"
 echo
 printf '%-8s %7s %7s %8s %8s\n' part passed failed skipped seconds
 printf '%s\n' "${table[@]}"
+if [ "$total_failed" != 0 ]; then
+    echo
+    echo 'failed:'
+    cat "$logs/failures"
+    echo
+fi
 closing="$total_passed passed, $total_failed failed"
 [ "$total_skipped" = 0 ] || closing+=", $total_skipped skipped"
 echo "$closing"

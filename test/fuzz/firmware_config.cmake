@@ -3,7 +3,7 @@ mote_fuzz_target(fw_config
 	LINKS firmware_config)
 
 if(MOTE_FUZZ)
-	add_executable(fuzz-fw-config-seeds ${PROJECT_SOURCE_DIR}/test/fuzz/fw_config_seeds.c)
-	target_link_libraries(fuzz-fw-config-seeds PRIVATE mote_options)
-	target_include_directories(fuzz-fw-config-seeds PRIVATE ${PROJECT_SOURCE_DIR})
+	add_executable(seeds-fw_config ${PROJECT_SOURCE_DIR}/test/fuzz/fw_config_seeds.c)
+	target_link_libraries(seeds-fw_config PRIVATE mote_options)
+	target_include_directories(seeds-fw_config PRIVATE ${PROJECT_SOURCE_DIR})
 endif()

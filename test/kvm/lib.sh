@@ -16,7 +16,7 @@ kill_jobs() {
 
 # Runs one case in a subshell and a folder of its own. It fails by returning non-zero, and is skipped by 77.
 run_case() {
-	local name=$1 log=$work/$1.log status
+	local name=$1 log=$work/$1.log start=$SECONDS status
 	mkdir "$work/$name"
 	(
 		trap kill_jobs EXIT
@@ -25,7 +25,7 @@ run_case() {
 	status=$?
 	case $status in
 	0)
-		echo "ok $name"
+		echo "ok $name ($((SECONDS - start)) s)"
 		passed=$((passed + 1))
 		;;
 	77)
