@@ -4,7 +4,11 @@ set(VIRTIO_BLK_FIXTURE
 mote_unit_test(virtio_blk SOURCES virtio_blk_test.c ${VIRTIO_BLK_FIXTURE} LINKS virtio_dev)
 mote_unit_test(virtio_blk_rules SOURCES virtio_blk_rules_test.c ${VIRTIO_BLK_FIXTURE} LINKS virtio_dev)
 mote_unit_test(virtio_blk_trouble SOURCES virtio_blk_trouble_test.c ${VIRTIO_BLK_FIXTURE} LINKS virtio_dev)
-mote_unit_test(virtio_blk_merge SOURCES virtio_blk_merge_test.c ${VIRTIO_BLK_FIXTURE} LINKS virtio_dev)
+foreach(part merge merge_trouble)
+	mote_unit_test(virtio_blk_${part}
+		SOURCES virtio_blk_${part}_test.c virtio_blk_rows.c ${VIRTIO_BLK_FIXTURE}
+		LINKS virtio_dev)
+endforeach()
 mote_unit_test(virtio_blk_change SOURCES virtio_blk_change_test.c ${VIRTIO_BLK_FIXTURE} LINKS virtio_dev)
 mote_unit_test(virtio_console
 	SOURCES virtio_console_test.c virtio_driver.c virtio_fake_loop.c virtio_fake_stream.c virtio_fake_transport.c

@@ -101,9 +101,9 @@ struct net_frame {
 	unsigned int nr_iov; /* at most NET_MAX_SEGMENTS */
 	uint32_t nr_bytes; /* in all segments, NET_HEADER_BYTES + NET_MAX_FRAME_BYTES at most */
 };
-/* Transmits up to `nr` frames in order. The number that is done with: sent, or dropped because they can't be. Fewer
- * than `nr`: there is no room, and `writable` will come once; the next call begins with the rest, unchanged. Frames are
- * done with, and their memory the caller's, as soon as this returns. */
+/* Transmits up to `nr` frames, in order but for those that find no room. The number that is done with: sent, or dropped
+ * because they can't be. Fewer than `nr`: there is no room, and `writable` will come once; the next call begins with
+ * the rest, unchanged. Frames are done with, and their memory the caller's, as soon as this returns. */
 __attribute__((warn_unused_result)) unsigned int net_backend_transmit(struct net_backend *backend, unsigned int pair,
 								      const struct net_frame *frames, unsigned int nr);
 

@@ -48,10 +48,11 @@ int net_tap_receive(struct net_backend *backend, unsigned int pair, const struct
 
 /* --- transmit --- */
 
-/* Errors but the lack of room are the frame's, or the interface is down: the frame is dropped. */
+/* Errors but the lack of room are the frame's, or the interface is down: the frame is dropped. EOPNOTSUPP: this
+ * descriptor can't promise not to wait, as on older kernels, and takes frames one by one only. */
 static bool is_done(int result)
 {
-	return result != -EAGAIN && result != -EINTR;
+	return result != -EAGAIN && result != -EINTR && result != -EOPNOTSUPP;
 }
 
 static bool write_one(int fd, const struct net_frame *frame)
@@ -77,9 +78,16 @@ static uint64_t send_batch(struct tap_pair *pair, const struct net_frame *frames
 			write_batch_add(pair->batch, pair->poll.fd, frames[i].iov, frames[i].nr_iov);
 	if (!run(pair, results))
 		return before;
-	for (unsigned int i = 0; i < nr; i++)
-		if (!(before >> i & 1) && is_done(results[next++]))
+	for (unsigned int i = 0; i < nr; i++) {
+		int result = before >> i & 1 ? 0 : results[next++];
+
+		if (is_done(result))
 			sent |= UINT64_C(1) << i;
+		else if (result == -EOPNOTSUPP)
+			pair->no_batch = true;
+	}
+	if (pair->no_batch)
+		net_tap_frames_fini(pair);
 	return sent;
 }
 

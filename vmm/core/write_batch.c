@@ -85,6 +85,7 @@ void write_batch_add(struct write_batch *batch, int fd, const struct iovec *iov,
 		io_uring_prep_write(sqe, fd, iov->iov_base, (unsigned int)iov->iov_len, 0);
 	else
 		io_uring_prep_writev(sqe, fd, iov, nr_iov, 0);
+	sqe->rw_flags = RWF_NOWAIT;
 	sqe->user_data = batch->nr++;
 }
 
@@ -101,6 +102,13 @@ static unsigned int reap(struct write_batch *batch, int *results)
 	return nr;
 }
 
+/* Takes back what was added and not submitted. */
+static void forget(struct io_uring_sq *sq)
+{
+	sq->sqe_head = sq->sqe_tail = *sq->khead;
+	io_uring_smp_store_release(sq->ktail, *sq->khead);
+}
+
 int write_batch_run(struct write_batch *batch, int *results)
 {
 	unsigned int nr = batch->nr, done = 0;
@@ -111,8 +119,10 @@ int write_batch_run(struct write_batch *batch, int *results)
 		rc = io_uring_submit_and_wait(&batch->ring, nr - done);
 		/* Interrupted, or out of memory for now, it may have done a part; another thread than the creator's
 		 * does none. */
-		if (rc < 0 && rc != -EINTR && rc != -EAGAIN && rc != -EBUSY)
+		if (rc < 0 && rc != -EINTR && rc != -EAGAIN && rc != -EBUSY) {
+			forget(&batch->ring.sq);
 			return rc;
+		}
 		done += reap(batch, results);
 	}
 	return 0;

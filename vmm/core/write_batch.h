@@ -1,9 +1,9 @@
 /* Many small writes in one system call, for descriptors whose other end is another part of the kernel.
  *
- * Theory of operation. A tap takes and gives one frame a call, and the way into the kernel and out costs a fifth of
- * that. On a ring of its own io_uring carries out what was added at once, one after the other, inside
- * io_uring_enter(2), because a descriptor with O_NONBLOCK never waits. So this is a plain call that has many results;
- * nothing is in flight when write_batch_run() returns. On one thread, the one that has created it. */
+ * Theory of operation. A tap takes one frame a call, and the way into the kernel and out is a fifth of what that costs.
+ * On a ring of its own io_uring carries out what was added at once, one after the other, inside io_uring_enter(2),
+ * because it is told not to wait (RWF_NOWAIT). So this is a plain call that has many results; nothing is in flight when
+ * write_batch_run() returns. On one thread, the one that has created it. */
 #ifndef VMM_CORE_WRITE_BATCH_H
 #define VMM_CORE_WRITE_BATCH_H
 
@@ -18,9 +18,8 @@ __attribute__((warn_unused_result)) int write_batch_create(struct write_batch **
 /* NULL is fine. Any thread, once the one that has created it is done with it. */
 void write_batch_destroy(struct write_batch *batch);
 
-/* Adds a call, at most WRITE_BATCH_MAX before they are run. The iovecs stay the caller's until then, and must not
- * change.
- */
+/* Adds a call, at most WRITE_BATCH_MAX before they are run; until then the iovecs must not change. It results in
+ * -EAGAIN where it would have to wait, and in -EOPNOTSUPP if the descriptor's kind can't say that. */
 void write_batch_add(struct write_batch *batch, int fd, const struct iovec *iov, unsigned int nr_iov);
 
 /* Carries out what was added, in order, whatever the others come to. results[i] is bytes or a negative errno of the
