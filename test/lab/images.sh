@@ -1,6 +1,6 @@
 #!/bin/bash
 # images.sh WHAT... - make sure that the lab's images exist and print the folder of each, in order.
-# WHAT is host, guest, or kernel:NAME with a NAME from packages.sh. Everything is made once and kept
+# WHAT is host, guest, distros (a folder each), or kernel:NAME with a NAME from packages.sh. Everything is made once and kept
 # under ${MOTE_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mote-lab}, by content: a change to a package
 # list, a kernel's version or a script here makes a new entry.
 # Run as root on Debian 12 with apt access (for the first time).
@@ -73,12 +73,24 @@ guest() {
         "@$here/trim-guest.sh" "@$here/build-guest.sh")" "$here/build-guest.sh" "$root" "${kernels[@]}"
 }
 
+distros() {
+    local name system root
+    for name in "${DISTROS[@]}"; do
+        read -ra system < <(lab_distro "$name")
+        root=$(cache_entry "distro-root-$name" "$(cache_key "${DISTRO_PACKAGES[*]}" "${system[*]}" \
+            "@$here/build-distro-root.sh")" "$here/build-distro-root.sh" "${system[@]}")
+        cache_entry "distro-$name" "$(cache_key "${root##*/}" "@$here/build-distro.sh" "@$here/distros-in-lab.sh" \
+            "@$here/distros-init.sh")" "$here/build-distro.sh" "$name" "$root"
+    done
+}
+
 shopt -s inherit_errexit
 for what in "$@"; do
     case $what in
     host) host ;;
     guest) guest ;;
+    distros) distros ;;
     kernel:*) kernel "${what#kernel:}" ;;
-    *) echo "lab: images.sh: '$what' is not host, guest or kernel:NAME" >&2; exit 2 ;;
+    *) echo "lab: images.sh: '$what' is not host, guest, distros or kernel:NAME" >&2; exit 2 ;;
     esac
 done

@@ -12,6 +12,7 @@
 #                     /lab/boot/initrd-debian, and /dev/lab/guestroot, the read-only disk that holds the
 #                     guest's root file system (copy it: dd if=/dev/lab/guestroot of=... bs=1M conv=sparse),
 #                     and /dev/lab/tools, read-only, programs for guests that boot the small initrd
+#   --distros         disks of other systems (packages.sh), read-only: /dev/lab/{bullseye,trixie,i386}
 #   --disk FILE|SIZE  a raw image, or a new empty disk (e.g. 8G), as /dev/lab/disk0, disk1, ...
 #   --cpus N          CPUs of the lab host (2)
 #   --memory MIB      its memory (3072)
@@ -28,12 +29,13 @@
 set -euo pipefail
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 
-share='' guest=0 disks=() cpus=2 memory=3072 prealloc=off timeout=600 env=() log='' append=''
+share='' guest=0 distros=0 disks=() cpus=2 memory=3072 prealloc=off timeout=600 env=() log='' append=''
 usage() { sed -n '2,${/^#/!q;s/^# \{0,1\}//p}' "$0"; exit "$1"; }
 while [ $# -gt 0 ]; do
     case $1 in
     --share) share=$2; shift 2 ;;
     --guest) guest=1; shift ;;
+    --distros) distros=1; shift ;;
     --disk) disks+=("$2"); shift 2 ;;
     --cpus) cpus=$2; shift 2 ;;
     --memory) memory=$2; shift 2 ;;
@@ -51,6 +53,7 @@ done
 
 host=$("$here/images.sh" host) || exit 125
 if [ "$guest" = 1 ]; then material=$("$here/images.sh" guest) || exit 125; fi
+if [ "$distros" = 1 ]; then others=$("$here/images.sh" distros) || exit 125; fi
 
 run=$(mktemp -d "${TMPDIR:-/tmp}/mote-lab.XXXXXX")
 pids=()
@@ -99,6 +102,11 @@ if [ "$guest" = 1 ]; then
     disk "$material/root.img" guestroot readonly=on,file.locking=off
     disk "$material/boot.img" boot readonly=on,file.locking=off
     disk "$host/tools.img" tools readonly=on,file.locking=off
+fi
+if [ "$distros" = 1 ]; then
+    for folder in $others; do
+        for file in "$folder"/*.img; do disk "$file" "$(basename "$file" .img)" readonly=on,file.locking=off; done
+    done
 fi
 for i in "${!disks[@]}"; do
     file=${disks[i]}

@@ -52,3 +52,16 @@ lab_apt_sources() {
     apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
         'Created-By: Packages' | grep -E ' bookworm(-updates|-security|-backports)? ' | sort -u
 }
+
+# Other systems, whose own disks mote starts (build-distro.sh).
+DISTROS=(trixie i386 bullseye)
+DISTRO_PACKAGES=(initramfs-tools busybox zstd grub2-common fdisk)
+
+# lab_distro NAME: its suite, its architecture, and what it has beyond DISTRO_PACKAGES.
+lab_distro() {
+    case $1 in
+    bullseye) echo bullseye amd64 linux-image-cloud-amd64 ;;
+    trixie)   echo trixie amd64 linux-image-cloud-amd64 lvm2 e2fsprogs xfsprogs ;;
+    i386)     echo bookworm i386 linux-image-686-pae ;;
+    esac
+}

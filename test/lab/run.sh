@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh [OPTION]... [CASE]... - the lab's tests: Debian guests on real logical volumes under mote, in a lab
 # host (lab.sh) that has a real KVM. Without CASE, all of them but those with a line "# when named";
-# each is a file in cases/, its first line says what it shows.
+# each is a file in cases/, its first line says what it shows. A line "# distros" asks for other systems' disks.
 #   --mote FILE   the binary (default: build/release/vmm/cli/mote)
 #   --stand-in    QEMU in mote's place, to try the lab itself (stand-in.sh)
 #   --list        the cases
@@ -75,9 +75,10 @@ started=0 printed=0
 
 # start_host CPUS CASE...: a lab host that runs those of the cases that no other has taken.
 start_host() {
-    local number=$started
+    local number=$started name more=()
     started=$((started + 1))
-    "$here/lab.sh" --guest --share "$share" --cpus "$1" --disk 8G --disk 4G --memory 4096 \
+    for name in "${@:2}"; do if grep -qx '# distros' "$here/cases/$name.sh"; then more=(--distros); fi; done
+    "$here/lab.sh" --guest "${more[@]}" --share "$share" --cpus "$1" --disk 8G --disk 4G --memory 4096 \
         --timeout $((1800 * ${PATIENCE:-1})) --env "STAND_IN=$stand_in" --env "PATIENCE=${PATIENCE:-1}" \
         --env "HOST=$number" -- "./run-in-lab.sh ${*:2}" >"$share/host$number" 2>&1 &
     hosts[number]=$!
