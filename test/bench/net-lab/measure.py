@@ -15,6 +15,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -24,6 +25,8 @@ BOOT, WORK = "/lab/boot", "/run/bench"
 KERNEL, INITRD = f"{BOOT}/vmlinuz-6.1-cloud", f"{BOOT}/initrd-6.1-cloud"
 APPEND = "quiet console=ttyS0 root=/dev/vda rw mote.test=shell"
 SECONDS = 3
+# That a guest may be silent.
+PATIENCE = 240
 
 
 def shell(command):
@@ -73,15 +76,22 @@ class Guest:
 
     def wait_for(self, pattern):
         said = []
+        signal.signal(signal.SIGALRM, lambda *_: self.give_up(f"has said nothing for {PATIENCE} s"))
+        signal.alarm(PATIENCE)
         for line in self.process.stdout:
+            signal.alarm(PATIENCE)
             text = line.decode(errors="replace").strip()
             self.log.write(line)
             found = re.match(pattern, text)
             if found:
+                signal.alarm(0)
                 return found, said
             said.append(text)
+        self.give_up("has ended")
+
+    def give_up(self, why):
         self.log.flush()
-        sys.exit(f"bench: {self.name} has ended: {open(self.log.name).read()[-2000:]}")
+        sys.exit(f"bench: {self.name} {why}: {open(self.log.name, errors='replace').read()[-2000:]}")
 
     def run(self, command):
         """What the guest's command printed; it must succeed."""
