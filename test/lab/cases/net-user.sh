@@ -14,7 +14,16 @@ on debian 20 "pkill dhclient; ip -4 address flush dev $nic"
 on debian 60 "/usr/lib/mote-test/networkd $nic && ping -4 -c 1 world.test"
 expect_iperf debian -R -6 -c "$WORLD6"
 on debian 10 'mkdir -p /tmp/www && echo from the guest >/tmp/www/index.html && busybox httpd -h /tmp/www && iperf3 -s -D'
-expect_forwarded() { [ "$(in_world busybox wget -qO- "http://$HOST4:8080/")" = 'from the guest' ] || fail "$1"; }
+# It is in the background before it listens, on port 0x1451.
+on debian 20 'wait_for grep -q :1451 /proc/net/tcp6'
+# expect_forwarded WHAT: within some tries, since a connection is refused for as long as passt does not know its guest.
+expect_forwarded() {
+    local tries=$((5 * PATIENCE)) said
+    until said=$(in_world busybox wget -qO- "http://$HOST4:8080/") && [ "$said" = 'from the guest' ]; do
+        [ $((tries -= 1)) -gt 0 ] || fail "$1: '$said'"
+        sleep 1
+    done
+}
 expect_forwarded 'the forwarded port does not answer'
 in_world iperf3 -c "$HOST4" -p 6201 -t 1 >/dev/null || fail 'iperf3 through the forwarded port'
 
