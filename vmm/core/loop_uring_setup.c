@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "vmm/core/loop_uring.h"
+#include "vmm/core/uring_restrict.h"
 
 /* Completions that are neither of requests nor of sources: cancellations. */
 #define URING_CQ_SPARE 8
@@ -21,34 +22,22 @@ int loop_uring_probe(void)
 	return 0;
 }
 
-static int uring_restrict(struct io_uring *ring)
-{
-	static const uint8_t operations[] = {
-		IORING_OP_READ,	 IORING_OP_READV,     IORING_OP_WRITE,	  IORING_OP_WRITEV,
-		IORING_OP_FSYNC, IORING_OP_FALLOCATE, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL,
-	};
-	static const uint8_t registrations[] = {
-		IORING_REGISTER_FILES_UPDATE,
-		IORING_UNREGISTER_FILES,
-		IORING_UNREGISTER_RING_FDS,
-	};
-	struct io_uring_restriction res[sizeof(operations) + sizeof(registrations) + 2] = { 0 };
-	unsigned int nr = 0;
-
-	for (unsigned int i = 0; i < sizeof(operations); i++) {
-		res[nr].opcode = IORING_RESTRICTION_SQE_OP;
-		res[nr++].sqe_op = operations[i];
-	}
-	for (unsigned int i = 0; i < sizeof(registrations); i++) {
-		res[nr].opcode = IORING_RESTRICTION_REGISTER_OP;
-		res[nr++].register_op = registrations[i];
-	}
-	res[nr].opcode = IORING_RESTRICTION_SQE_FLAGS_REQUIRED;
-	res[nr++].sqe_flags = IOSQE_FIXED_FILE;
-	res[nr].opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
-	res[nr++].sqe_flags = IOSQE_FIXED_FILE;
-	return io_uring_register_restrictions(ring, res, nr);
-}
+static const uint8_t operations[] = {
+	IORING_OP_READ,	 IORING_OP_READV,     IORING_OP_WRITE,	  IORING_OP_WRITEV,
+	IORING_OP_FSYNC, IORING_OP_FALLOCATE, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL,
+};
+static const uint8_t registrations[] = {
+	IORING_REGISTER_FILES_UPDATE,
+	IORING_UNREGISTER_FILES,
+	IORING_UNREGISTER_RING_FDS,
+};
+static const struct uring_limits limits = {
+	.operations = operations,
+	.nr_operations = sizeof(operations),
+	.registrations = registrations,
+	.nr_registrations = sizeof(registrations),
+	.sqe_flags = IOSQE_FIXED_FILE,
+};
 
 static int uring_setup(struct loop *loop, struct io_uring *ring)
 {
@@ -92,7 +81,7 @@ int loop_uring_up(struct loop *loop)
 		goto exit_ring;
 	/* Spares the kernel a look-up per enter; kernels before 5.18 don't have it. */
 	(void)!io_uring_register_ring_fd(&u->ring);
-	rc = uring_restrict(&u->ring);
+	rc = uring_restrict(&u->ring, &limits);
 	if (rc < 0)
 		goto exit_ring;
 	rc = io_uring_enable_rings(&u->ring);

@@ -5,24 +5,21 @@
 #include <liburing.h>
 #include <stdlib.h>
 
+#include "vmm/core/uring_restrict.h"
+
 struct write_batch {
 	struct io_uring ring;
 	unsigned int nr;
 };
 
-static int restrict_ring(struct io_uring *ring)
-{
-	static const uint8_t operations[] = { IORING_OP_WRITE, IORING_OP_WRITEV };
-	struct io_uring_restriction res[sizeof(operations) + 1] = { 0 };
-
-	for (unsigned int i = 0; i < sizeof(operations); i++) {
-		res[i].opcode = IORING_RESTRICTION_SQE_OP;
-		res[i].sqe_op = operations[i];
-	}
-	res[sizeof(operations)].opcode = IORING_RESTRICTION_REGISTER_OP;
-	res[sizeof(operations)].register_op = IORING_UNREGISTER_RING_FDS;
-	return io_uring_register_restrictions(ring, res, sizeof(operations) + 1);
-}
+static const uint8_t operations[] = { IORING_OP_WRITE, IORING_OP_WRITEV };
+static const uint8_t registrations[] = { IORING_UNREGISTER_RING_FDS };
+static const struct uring_limits limits = {
+	.operations = operations,
+	.nr_operations = sizeof(operations),
+	.registrations = registrations,
+	.nr_registrations = sizeof(registrations),
+};
 
 static int set_up(struct io_uring *ring)
 {
@@ -36,7 +33,7 @@ static int set_up(struct io_uring *ring)
 	if (rc < 0)
 		return rc;
 	(void)!io_uring_register_ring_fd(ring);
-	rc = restrict_ring(ring);
+	rc = uring_restrict(ring, &limits);
 	if (rc >= 0)
 		rc = io_uring_enable_rings(ring);
 	if (rc < 0)
@@ -68,18 +65,11 @@ void write_batch_destroy(struct write_batch *batch)
 	free(batch);
 }
 
-static struct io_uring_sqe *next_sqe(struct write_batch *batch)
+void write_batch_add(struct write_batch *batch, int fd, const struct iovec *iov, unsigned int nr_iov)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&batch->ring);
 
 	assert(sqe != NULL);
-	return sqe;
-}
-
-void write_batch_add(struct write_batch *batch, int fd, const struct iovec *iov, unsigned int nr_iov)
-{
-	struct io_uring_sqe *sqe = next_sqe(batch);
-
 	/* A lone segment spares the kernel an array to copy in and to check. */
 	if (nr_iov == 1)
 		io_uring_prep_write(sqe, fd, iov->iov_base, (unsigned int)iov->iov_len, 0);
@@ -91,14 +81,15 @@ void write_batch_add(struct write_batch *batch, int fd, const struct iovec *iov,
 
 static unsigned int reap(struct write_batch *batch, int *results)
 {
-	unsigned int nr = io_uring_cq_ready(&batch->ring);
 	struct io_uring_cqe *cqe;
+	unsigned int head, nr = 0;
 
-	for (unsigned int i = 0; i < nr; i++) {
-		(void)!io_uring_peek_cqe(&batch->ring, &cqe);
+	io_uring_for_each_cqe(&batch->ring, head, cqe)
+	{
 		results[cqe->user_data] = cqe->res;
-		io_uring_cqe_seen(&batch->ring, cqe);
+		nr++;
 	}
+	io_uring_cq_advance(&batch->ring, nr);
 	return nr;
 }
 
