@@ -16,17 +16,6 @@ static struct write_batch *batch_of(struct tap_pair *pair)
 	return pair->batch;
 }
 
-/* False: nothing was carried out, and from now on frames go one by one. */
-static bool run(struct tap_pair *pair, int *results)
-{
-	if (write_batch_run(pair->batch, results) == 0)
-		return true;
-	write_batch_destroy(pair->batch);
-	pair->batch = NULL;
-	pair->no_batch = true;
-	return false;
-}
-
 void net_tap_frames_fini(struct tap_pair *pair)
 {
 	write_batch_destroy(pair->batch);
@@ -66,25 +55,25 @@ static bool write_one(int fd, const struct net_frame *frame)
 	return len >= 0 || errno != EAGAIN;
 }
 
-/* Sends those of `nr` frames that are not in `sent`, a mask; the mask of those that are done with then. */
-static uint64_t send_batch(struct tap_pair *pair, const struct net_frame *frames, unsigned int nr, uint64_t sent)
+/* Sends those of `nr` frames that are not in `before`, a mask; the mask of those that are done with then. Where that is
+ * refused, frames go one by one from then on. */
+static uint64_t send_batch(struct tap_pair *pair, const struct net_frame *frames, unsigned int nr, uint64_t before)
 {
-	int results[WRITE_BATCH_MAX];
+	int results[WRITE_BATCH_MAX], rc;
 	unsigned int next = 0;
-	uint64_t before = sent;
+	uint64_t sent = before;
 
 	for (unsigned int i = 0; i < nr; i++)
 		if (!(before >> i & 1))
 			write_batch_add(pair->batch, pair->poll.fd, frames[i].iov, frames[i].nr_iov);
-	if (!run(pair, results))
-		return before;
-	for (unsigned int i = 0; i < nr; i++) {
+	rc = write_batch_run(pair->batch, results);
+	pair->no_batch = rc < 0;
+	for (unsigned int i = 0; i < nr && rc == 0; i++) {
 		int result = before >> i & 1 ? 0 : results[next++];
 
 		if (is_done(result))
 			sent |= UINT64_C(1) << i;
-		else if (result == -EOPNOTSUPP)
-			pair->no_batch = true;
+		pair->no_batch |= result == -EOPNOTSUPP;
 	}
 	if (pair->no_batch)
 		net_tap_frames_fini(pair);
