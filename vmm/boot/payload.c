@@ -59,14 +59,12 @@ uint32_t payload_unpacked_bytes(const uint8_t *in, size_t len)
 
 unsigned int payload_parts(enum payload_format format, size_t out_len)
 {
-	return format == PAYLOAD_LZ4 ? (unsigned int)((out_len + PAYLOAD_LZ4_BLOCK - 1) / PAYLOAD_LZ4_BLOCK) : 1;
+	return format == PAYLOAD_LZ4 ? (unsigned int)payload_lz4_blocks(out_len) : 1;
 }
 
 uint64_t payload_part_start(uint64_t out_len, unsigned int part, unsigned int nr_parts)
 {
-	uint64_t nr_blocks = (out_len + PAYLOAD_LZ4_BLOCK - 1) / PAYLOAD_LZ4_BLOCK;
-
-	return part < nr_parts ? nr_blocks * part / nr_parts * PAYLOAD_LZ4_BLOCK : out_len;
+	return part < nr_parts ? payload_lz4_blocks(out_len) * part / nr_parts * PAYLOAD_LZ4_BLOCK : out_len;
 }
 
 int payload_unpack(enum payload_format format, const uint8_t *in, size_t len, uint8_t *out, size_t out_len)

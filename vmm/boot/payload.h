@@ -44,6 +44,7 @@ __attribute__((warn_unused_result)) int payload_unpack_part(enum payload_format 
 							    unsigned int nr_parts);
 
 #define PAYLOAD_LZ4_BLOCK (8u << 20) /* bytes, unpacked: what can be unpacked by itself */
+size_t payload_lz4_blocks(size_t out_len); /* how many of these hold so many bytes */
 
 /* One format each, given the stream without its size word (gzip: with it, as it is gzip's own). */
 __attribute__((warn_unused_result)) int payload_unpack_gzip(const uint8_t *in, size_t len, uint8_t *out,

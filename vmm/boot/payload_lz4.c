@@ -16,7 +16,6 @@
  * in a stream of one frame, which is what kernels have. Nothing marks the end (LZ4
  * frame format, "Legacy frame"). */
 #define LEGACY_MAGIC 0x184c2102
-#define BLOCK_BYTES PAYLOAD_LZ4_BLOCK
 /* Of one kernel: 8 GiB of full blocks. */
 #define MAX_BLOCKS 1024
 
@@ -80,9 +79,9 @@ static void *unpack_blocks(void *arg)
 	size_t i;
 
 	while ((i = atomic_fetch_add(&unpack->next, 1)) < unpack->end) {
-		size_t at = i * BLOCK_BYTES;
+		size_t at = i * PAYLOAD_LZ4_BLOCK;
 		size_t left = at < unpack->out_len ? unpack->out_len - at : 0;
-		int room = left < BLOCK_BYTES ? (int)left : (int)BLOCK_BYTES;
+		int room = left < PAYLOAD_LZ4_BLOCK ? (int)left : (int)PAYLOAD_LZ4_BLOCK;
 
 		if (room == 0 || LZ4_decompress_safe((const char *)unpack->blocks[i].in, (char *)unpack->out + at,
 						     (int)unpack->blocks[i].len, room) != room)
@@ -98,7 +97,7 @@ static bool unpack_in_order(const struct unpack *unpack)
 
 	for (size_t i = 0; i < unpack->nr; i++) {
 		size_t left = unpack->out_len - at;
-		int room = left < BLOCK_BYTES ? (int)left : (int)BLOCK_BYTES;
+		int room = left < PAYLOAD_LZ4_BLOCK ? (int)left : (int)PAYLOAD_LZ4_BLOCK;
 		int got = LZ4_decompress_safe((const char *)unpack->blocks[i].in, (char *)unpack->out + at,
 					      (int)unpack->blocks[i].len, room);
 
@@ -109,13 +108,18 @@ static bool unpack_in_order(const struct unpack *unpack)
 	return at == unpack->out_len;
 }
 
+size_t payload_lz4_blocks(size_t out_len)
+{
+	return (out_len + PAYLOAD_LZ4_BLOCK - 1) / PAYLOAD_LZ4_BLOCK;
+}
+
 static bool unpack_at_once(struct unpack *unpack, unsigned int part, unsigned int nr_parts)
 {
-	size_t first = unpack->nr * part / nr_parts;
+	size_t first = payload_part_start(unpack->out_len, part, nr_parts) / PAYLOAD_LZ4_BLOCK;
 
-	if (unpack->nr != (unpack->out_len + BLOCK_BYTES - 1) / BLOCK_BYTES)
+	if (unpack->nr != payload_lz4_blocks(unpack->out_len))
 		return false;
-	unpack->end = unpack->nr * (part + 1) / nr_parts;
+	unpack->end = payload_lz4_blocks(payload_part_start(unpack->out_len, part + 1, nr_parts));
 	atomic_store(&unpack->next, first);
 	parallel_run("unpack", parallel_threads((unsigned int)(unpack->end - first)), unpack_blocks, unpack);
 	return !atomic_load(&unpack->failed);
