@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "test/fuzz/virtio_input.h"
 #include "test/unit/fake_timer.h"
 #include "test/unit/virtio_driver.h"
 #include "test/unit/virtio_fake_net.h"
@@ -20,15 +21,10 @@
 #define NR_PAIRS 2
 #define NR_QUEUES (2 * NR_PAIRS + 1)
 #define RING_BYTES 0x3000
-#define MAX_TURNS 1000
+#define REST 0x10000 /* memory behind the rings */
 #define SECOND UINT64_C(1000000000)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-struct input {
-	const uint8_t *data;
-	size_t len;
-};
 
 struct guest {
 	struct guest_memory memory;
@@ -40,50 +36,11 @@ struct guest {
 	struct virtio_device *dev;
 };
 
-static uint64_t take(struct input *input, unsigned int nr)
-{
-	uint64_t value = 0;
-
-	while (nr-- > 0 && input->len > 0) {
-		value = value << 8 | *input->data++;
-		input->len--;
-	}
-	return value;
-}
-
-/* An address that mostly hits memory behind the rings. */
-static uint64_t take_address(struct input *input)
-{
-	uint64_t address = take(input, 2);
-
-	return address == 0xffff ? take(input, 8) : address + 0x10000;
-}
-
-static void write_memory(struct guest *guest, gpa_t gpa, const void *bytes, size_t len)
-{
-	void *host = guest_memory_at(&guest->memory, gpa, len);
-
-	if (host)
-		memcpy(host, bytes, len);
-}
-
-static void write_descriptor(struct guest *guest, struct input *input, gpa_t gpa)
-{
-	struct vring_desc desc = { .addr = take_address(input) };
-
-	desc.len = (uint32_t)take(input, 2);
-	if (desc.len == 0xffff)
-		desc.len = (uint32_t)take(input, 4);
-	desc.flags = (uint16_t)take(input, 1);
-	desc.next = (uint16_t)(take(input, 1) % (QUEUE_SIZE + 1));
-	write_memory(guest, gpa, &desc, sizeof(desc));
-}
-
 static void start(struct guest *guest, struct input *input)
 {
 	/* Of those above the core's: bits 0 to 31, and the offloads of UDP segments. */
-	uint64_t wanted = take(input, 4) | take(input, 1) << 50 | UINT64_C(1) << 32;
-	uint64_t disabled = take(input, 1);
+	uint64_t wanted = input_take(input, 4) | input_take(input, 1) << 50 | UINT64_C(1) << 32;
+	uint64_t disabled = input_take(input, 1);
 	int rc;
 
 	for (unsigned int i = 0; i < NR_QUEUES; i++) {
@@ -92,15 +49,9 @@ static void start(struct guest *guest, struct input *input)
 		guest->queues[i].enabled = !(disabled >> i & 1);
 	}
 	if (disabled & 128)
-		guest->queues[take(input, 1) % NR_QUEUES].config.used = take_address(input);
+		guest->queues[input_take(input, 1) % NR_QUEUES].config.used = input_take_address(input, REST);
 	rc = guest->dev->ops->activate(guest->dev, guest->dev->features & ~(UINT64_C(1) << 29) & wanted, guest->queues);
 	if (rc < 0 && fake_loop_nr_events(guest->loop) > 0)
-		abort();
-}
-
-static void settle(struct guest *guest)
-{
-	if (fake_loop_settle(guest->loop, MAX_TURNS) == MAX_TURNS)
 		abort();
 }
 
@@ -108,7 +59,7 @@ static void make(struct guest *guest, struct input *input)
 {
 	static struct loop *loops[NR_PAIRS];
 	const struct guest_region region = { .base = 0, .size_bytes = MEMORY_BYTES };
-	unsigned int kind = (unsigned int)take(input, 1);
+	unsigned int kind = (unsigned int)input_take(input, 1);
 	struct net_config config = { .loops = loops, .nr_pairs = NR_PAIRS, .mac = { 2, 0, 0, 0, 0, 1 }, .mtu = 1500 };
 
 	driver_memory_init(&guest->memory, &region, 1);
@@ -149,11 +100,11 @@ static void unmake(struct guest *guest)
 static void give(struct guest *guest, struct input *input, unsigned int pair)
 {
 	static uint8_t bytes[NET_HEADER_BYTES + NET_MAX_FRAME_BYTES];
-	uint32_t len = (uint32_t)take(input, 2), given = (uint32_t)take(input, 1) % 32;
+	uint32_t len = (uint32_t)input_take(input, 2), given = (uint32_t)input_take(input, 1) % 32;
 
 	memset(bytes, 0, 64);
 	for (uint32_t i = 0; i < given; i++)
-		bytes[i] = (uint8_t)take(input, 1);
+		bytes[i] = (uint8_t)input_take(input, 1);
 	fake_net_give(guest->fake, pair, bytes, len);
 }
 
@@ -161,13 +112,13 @@ static void give(struct guest *guest, struct input *input, unsigned int pair)
 static void request(struct guest *guest, struct input *input, unsigned int queue)
 {
 	struct driver_queue *ring = &guest->rings[queue];
-	const struct driver_buffer buffers[] = { { 0x1f000, 2 + (uint32_t)take(input, 1) % 40, false },
+	const struct driver_buffer buffers[] = { { 0x1f000, 2 + (uint32_t)input_take(input, 1) % 40, false },
 						 { 0x1f800, 1, true } };
 	uint8_t bytes[42];
 
 	for (unsigned int i = 0; i < buffers[0].len; i++)
-		bytes[i] = (uint8_t)take(input, 1);
-	write_memory(guest, buffers[0].gpa, bytes, buffers[0].len);
+		bytes[i] = (uint8_t)input_take(input, 1);
+	input_write(&guest->memory, buffers[0].gpa, bytes, buffers[0].len);
 	if (ring->nr_free >= 2)
 		driver_add(ring, buffers, 2);
 	fd_eventfd_signal(guest->queues[queue].kick_fd);
@@ -176,7 +127,7 @@ static void request(struct guest *guest, struct input *input, unsigned int queue
 
 static void step(struct guest *guest, struct input *input)
 {
-	unsigned int what = (unsigned int)take(input, 1);
+	unsigned int what = (unsigned int)input_take(input, 1);
 	unsigned int index = (what >> 4) % NR_QUEUES;
 	struct driver_queue *ring = &guest->rings[index];
 	struct fake_net_pair *pair = &guest->fake->pairs[index / 2 % NR_PAIRS];
@@ -186,21 +137,23 @@ static void step(struct guest *guest, struct input *input)
 	switch (what & 15) {
 	case 0:
 	case 1:
-		write_descriptor(guest, input, ring->config.desc + take(input, 1) % QUEUE_SIZE * 16);
+		input_write_descriptor(input, &guest->memory,
+				       ring->config.desc + input_take(input, 1) % QUEUE_SIZE * 16, REST, QUEUE_SIZE);
 		break;
 	case 2:
-		write_descriptor(guest, input, take_address(input));
+		input_write_descriptor(input, &guest->memory, input_take_address(input, REST), REST, QUEUE_SIZE);
 		break;
 	case 3:
-		driver_offer(ring, (uint16_t)(take(input, 1) % (QUEUE_SIZE + 1)));
+		driver_offer(ring, (uint16_t)(input_take(input, 1) % (QUEUE_SIZE + 1)));
 		break;
 	case 4:
-		value = take(input, 2);
-		write_memory(guest, take(input, 2), &value, 2);
+		value = input_take(input, 2);
+		input_write(&guest->memory, input_take(input, 2), &value, 2);
 		break;
 	case 5:
 	case 6:
-		buffer = (struct driver_buffer){ take_address(input), (uint32_t)take(input, 2), !(index & 1) };
+		buffer = (struct driver_buffer){ input_take_address(input, REST), (uint32_t)input_take(input, 2),
+						 !(index & 1) };
 		if (ring->nr_free > 0)
 			driver_add(ring, &buffer, 1);
 		break;
@@ -219,7 +172,7 @@ static void step(struct guest *guest, struct input *input)
 		break;
 	case 12:
 		pair->full = !pair->full;
-		pair->room = (unsigned int)take(input, 1);
+		pair->room = (unsigned int)input_take(input, 1);
 		fake_loop_turn(guest->loop);
 		break;
 	case 13:
@@ -233,7 +186,7 @@ static void step(struct guest *guest, struct input *input)
 		break;
 	case 15:
 		fake_timer_advance(SECOND);
-		settle(guest);
+		input_settle(guest->loop);
 		while (index == 4 && ring->nr_free < QUEUE_SIZE) {
 			uint16_t head;
 			uint32_t len;
@@ -255,7 +208,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	make(&guest, &input);
 	while (input.len > 0)
 		step(&guest, &input);
-	settle(&guest);
+	input_settle(guest.loop);
 	unmake(&guest);
 	return 0;
 }

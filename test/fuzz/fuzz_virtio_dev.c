@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "test/fuzz/virtio_input.h"
 #include "test/unit/fake_timer.h"
 #include "test/unit/virtio_driver.h"
 #include "test/unit/virtio_fakes.h"
@@ -19,14 +20,8 @@
 #define DISK_BYTES (32 * 1024)
 #define QUEUE_SIZE 8
 #define NR_QUEUES 2
-#define MAX_TURNS 1000
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-struct input {
-	const uint8_t *data;
-	size_t len;
-};
 
 struct guest {
 	struct guest_memory memory;
@@ -39,77 +34,35 @@ struct guest {
 	struct virtio_device *dev;
 };
 
-static uint64_t take(struct input *input, unsigned int nr)
-{
-	uint64_t value = 0;
-
-	while (nr-- > 0 && input->len > 0) {
-		value = value << 8 | *input->data++;
-		input->len--;
-	}
-	return value;
-}
-
-/* An address that mostly hits memory. */
-static uint64_t take_address(struct input *input)
-{
-	uint64_t address = take(input, 2);
-
-	return address == 0xffff ? take(input, 8) : address;
-}
-
-static void write_memory(struct guest *guest, gpa_t gpa, const void *bytes, size_t len)
-{
-	void *host = guest_memory_at(&guest->memory, gpa, len);
-
-	if (host)
-		memcpy(host, bytes, len);
-}
-
-static void write_descriptor(struct guest *guest, struct input *input, gpa_t gpa)
-{
-	struct vring_desc desc = { .addr = take_address(input) };
-
-	desc.len = (uint32_t)take_address(input);
-	desc.flags = (uint16_t)take(input, 1);
-	desc.next = (uint16_t)(take(input, 1) % (QUEUE_SIZE + 1));
-	write_memory(guest, gpa, &desc, sizeof(desc));
-}
-
 static void write_header(struct guest *guest, struct input *input)
 {
 	struct {
 		uint32_t type, reserved;
 		uint64_t sector;
-	} header = { .type = (uint32_t)take(input, 1) & 15 };
-	gpa_t gpa = take(input, 2);
+	} header = { .type = (uint32_t)input_take(input, 1) & 15 };
+	gpa_t gpa = input_take(input, 2);
 
-	header.sector = take(input, 1);
+	header.sector = input_take(input, 1);
 	if (header.sector == 255)
-		header.sector = take(input, 8);
-	write_memory(guest, gpa, &header, sizeof(header));
+		header.sector = input_take(input, 8);
+	input_write(&guest->memory, gpa, &header, sizeof(header));
 }
 
 static void start(struct guest *guest, struct input *input)
 {
-	uint64_t features = guest->dev->features & (take(input, 4) << 9 | take(input, 1) | UINT64_C(1) << 32);
+	uint64_t features =
+		guest->dev->features & (input_take(input, 4) << 9 | input_take(input, 1) | UINT64_C(1) << 32);
 	int rc;
 
 	for (unsigned int i = 0; i < NR_QUEUES; i++) {
 		driver_queue_init(&guest->rings[i], &guest->memory, i * 0x3000, QUEUE_SIZE, false);
 		guest->queues[i].config = guest->rings[i].config;
-		guest->queues[i].enabled = take(input, 1) != 0;
+		guest->queues[i].enabled = input_take(input, 1) != 0;
 	}
-	if (take(input, 1) == 1)
-		guest->queues[0].config.used = take_address(input);
+	if (input_take(input, 1) == 1)
+		guest->queues[0].config.used = input_take_address(input, 0);
 	rc = guest->dev->ops->activate(guest->dev, features, guest->queues);
 	if (rc < 0 && fake_loop_nr_events(guest->loop) > 0)
-		abort();
-}
-
-static void settle(struct guest *guest)
-{
-	if (fake_loop_settle(guest->loop, MAX_TURNS) == MAX_TURNS)
 		abort();
 }
 
@@ -134,7 +87,7 @@ static const struct blk_trouble_ops trouble_ops = { .began = trouble_began, .end
 static void make(struct guest *guest, struct input *input)
 {
 	const struct guest_region region = { .base = 0, .size_bytes = MEMORY_BYTES };
-	unsigned int kind = (unsigned int)take(input, 1);
+	unsigned int kind = (unsigned int)input_take(input, 1);
 	struct blk_config config;
 	int rc;
 
@@ -196,7 +149,7 @@ static void unmake(struct guest *guest)
 
 static void step(struct guest *guest, struct input *input)
 {
-	unsigned int what = (unsigned int)take(input, 1);
+	unsigned int what = (unsigned int)input_take(input, 1);
 	unsigned int index = what >> 7;
 	struct driver_queue *ring = &guest->rings[index];
 	struct fake_block *disk = fake_block_of(guest->block);
@@ -205,18 +158,19 @@ static void step(struct guest *guest, struct input *input)
 	switch (what & 15) {
 	case 0:
 	case 1:
-		write_descriptor(guest, input, ring->config.desc + take(input, 1) % QUEUE_SIZE * 16);
+		input_write_descriptor(input, &guest->memory,
+				       ring->config.desc + input_take(input, 1) % QUEUE_SIZE * 16, 0, QUEUE_SIZE);
 		break;
 	case 2:
-		write_descriptor(guest, input, take(input, 2));
+		input_write_descriptor(input, &guest->memory, input_take(input, 2), 0, QUEUE_SIZE);
 		break;
 	case 3:
 	case 4:
-		driver_offer(ring, (uint16_t)(take(input, 1) % (QUEUE_SIZE + 1)));
+		driver_offer(ring, (uint16_t)(input_take(input, 1) % (QUEUE_SIZE + 1)));
 		break;
 	case 5:
-		value = take(input, 2);
-		write_memory(guest, take(input, 2), &value, 2);
+		value = input_take(input, 2);
+		input_write(&guest->memory, input_take(input, 2), &value, 2);
 		break;
 	case 6:
 		write_header(guest, input);
@@ -231,7 +185,7 @@ static void step(struct guest *guest, struct input *input)
 		fake_loop_turn(guest->loop);
 		break;
 	case 10:
-		disk->fail_with = take(input, 1) & 1 ? -EIO : -EOPNOTSUPP;
+		disk->fail_with = input_take(input, 1) & 1 ? -EIO : -EOPNOTSUPP;
 		break;
 	case 11:
 		disk->hold = false;
@@ -242,25 +196,25 @@ static void step(struct guest *guest, struct input *input)
 		break;
 	case 12:
 		if (guest->dev->ops->config_write && guest->dev->config_size > 8)
-			guest->dev->ops->config_write(guest->dev, (unsigned int)(take(input, 1) % 52), 1,
-						      take(input, 1));
+			guest->dev->ops->config_write(guest->dev, (unsigned int)(input_take(input, 1) % 52), 1,
+						      input_take(input, 1));
 		break;
 	case 13:
 		if (guest->dev->id == 3)
 			fake_stream_type(guest->stream, "typed by a person, or pasted", 28);
 		if (guest->dev->id == 2) {
-			disk->grown_bytes = DISK_BYTES + take(input, 1) * 4096;
+			disk->grown_bytes = DISK_BYTES + input_take(input, 1) * 4096;
 			blk_refresh(guest->dev);
 		}
 		break;
 	case 14:
 		if (guest->dev->id == 3)
-			fake_stream_drain(guest->stream, take(input, 2));
+			fake_stream_drain(guest->stream, input_take(input, 2));
 		break;
 	case 15:
 		/* What was held is tried again. */
 		fake_timer_advance(UINT64_C(1000000000));
-		settle(guest);
+		input_settle(guest->loop);
 		break;
 	}
 }
@@ -276,7 +230,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	while (input.len > 0)
 		step(&guest, &input);
 	fake_block_of(guest.block)->hold = false;
-	settle(&guest);
+	input_settle(guest.loop);
 	unmake(&guest);
 	return 0;
 }

@@ -50,4 +50,8 @@ done
 printf '%d passed, %d failed' "$passed" "$failed"
 ((skipped > 0)) && printf ', %d skipped' "$skipped"
 echo
+if ((passed + failed + skipped == 0)); then
+	echo "run.sh: no case is called '$*'; --list lists them" >&2
+	exit 1
+fi
 ((failed == 0))
