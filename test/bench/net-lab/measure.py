@@ -4,7 +4,7 @@
 One guest for each VMM and each way to a network is started, all at once; then they take turns, one at work at a time:
 in each round each of them runs iperf3 for 3 seconds to the host, and for 3 seconds from it. All guests are alike: one
 vCPU, 256 MiB, one queue pair, all offloads as the guest's driver negotiates them. Taps are alike too, each with an
-address of the host on it and no bridge.
+address of the host on it and no bridge; passt's guests talk to another network namespace, over a veth pair.
 
   to host, from host   what the receiver got, Mbit/s
   CPU                  of the VMM's process for each GiB sent to the host, and received from it, in seconds: the guest's
@@ -16,6 +16,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -25,8 +26,10 @@ BOOT, WORK = "/lab/boot", "/run/bench"
 KERNEL, INITRD = f"{BOOT}/vmlinuz-6.1-cloud", f"{BOOT}/initrd-6.1-cloud"
 APPEND = "quiet console=ttyS0 root=/dev/vda rw mote.test=shell"
 SECONDS = 3
+WORLD = "198.51.100.1"
 # That a guest may be silent.
 PATIENCE = 240
+kept = []     # descriptors that the VMMs inherit
 
 
 def shell(command):
@@ -42,7 +45,8 @@ def qemu(netdev):
     return ["qemu-system-x86_64", "-M", "microvm,rtc=on,pcie=on,pic=off,pit=off,isa-serial=on,x-option-roms=off",
             "-enable-kvm", "-cpu", "host", "-m", "256", "-smp", "1", "-nodefaults", "-no-user-config", "-display", "none",
             "-serial", "stdio", "-kernel", KERNEL, "-initrd", INITRD, "-append", APPEND,
-            "-drive", "if=none,id=disk,file=/dev/lab/guestroot,format=raw,snapshot=on", "-device", "virtio-blk-pci,drive=disk",
+            "-drive", "if=none,id=disk,file=/dev/lab/guestroot,file.locking=off,format=raw,snapshot=on",
+            "-device", "virtio-blk-pci,drive=disk",
             "-netdev", f"{netdev},id=net", "-device", "virtio-net-pci,netdev=net,romfile="]
 
 
@@ -51,11 +55,12 @@ def qemu_tap(tap, *options):
 
 
 def qemu_passt():
-    path = f"{WORK}/passt.socket"
-    subprocess.Popen(["passt", "-q", "-f", "-1", "-s", path])
-    while not os.path.exists(path):
-        time.sleep(0.1)
-    return qemu(f"stream,addr.type=unix,addr.path={path}")
+    ours, theirs = socket.socketpair()
+    log = open(f"{WORK}/passt.log", "wb")
+    subprocess.Popen(["passt", "--foreground", "--quiet", "--no-map-gw", "--fd", str(theirs.fileno())], pass_fds=[theirs.fileno()],
+                     stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    kept.append(ours)
+    return qemu(f"stream,addr.type=fd,addr.str={ours.fileno()}")
 
 
 # name: the VMMs' command lines, and whether each has a tap of its own, whose name is its argument
@@ -72,7 +77,8 @@ class Guest:
     def __init__(self, name, command):
         self.name, self.ran = name, 0
         self.log = open(f"{WORK}/{name.replace(' ', '-')}.log", "wb")
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log)
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
+                                        pass_fds=[inherited.fileno() for inherited in kept])
 
     def wait_for(self, pattern):
         said = []
@@ -111,16 +117,22 @@ class Guest:
     def iperf(self, *options):
         """Mbit/s, and the VMM's CPU seconds for each GiB."""
         before = self.cpu_seconds()
-        received = json.loads(self.run(f"iperf3 -J -t {SECONDS} -c {self.host} {' '.join(options)}"))["end"]["sum_received"]
+        report = json.loads(self.run(f"iperf3 -J -t {SECONDS} -c {self.host} {' '.join(options)}"))
         used = self.cpu_seconds() - before
+        if "sum_received" not in report["end"]:
+            sys.exit(f"bench: {self.name}: iperf3 {' '.join(options)}: {report.get('error', report)}")
+        received = report["end"]["sum_received"]
         return received["bits_per_second"] / 1e6, used / (received["bytes"] / 2**30)
 
 
 def start(names):
     """All guests, their networks set up."""
     guests = {}
-    shell("modprobe -a tun vhost_net; ip link add up0 type dummy; ip address add 198.51.100.2/24 dev up0; ip link set up0 up;"
-          "ip route add default via 198.51.100.1; echo nameserver 198.51.100.1 >/etc/resolv.conf")
+    # The world, where the servers of passt's guests are: its host alone would be too near.
+    shell("modprobe -a tun vhost_net; ip netns add world; ip link add up0 type veth peer name eth0 netns world;"
+          "ip address add 198.51.100.2/24 dev up0; ip link set up0 up; ip route add default via 198.51.100.1;"
+          f"ip -n world address add {WORLD}/24 dev eth0; ip -n world link set eth0 up; ip -n world link set lo up;"
+          f"echo nameserver {WORLD} >/etc/resolv.conf")
     for name in names:
         *commands, has_tap = WAYS[name]
         for vmm, command in zip(("mote", "QEMU"), commands):
@@ -136,8 +148,7 @@ def start(names):
                 guest.host = f"10.1.{number}.1"
                 guest.run(f"cd /sys/class/net; ip address add 10.1.{number}.2/24 dev e* && ip link set e* up")
             else:
-                # passt takes its guest's gateway for the host itself.
-                guest.host = "198.51.100.1"
+                guest.host = WORLD
                 guest.run("cd /sys/class/net; /usr/lib/mote-test/ifupdown e*")
             print(f"  {guest.name} is up", flush=True)
     return guests
@@ -147,8 +158,10 @@ def main():
     rounds, names = int(sys.argv[1]), sys.argv[2].split(",")
     os.makedirs(WORK, exist_ok=True)
     shutil.copy("mote", f"{WORK}/mote")
-    server = subprocess.Popen(["iperf3", "-s"], stdout=subprocess.DEVNULL)
     guests = start(names)
+    servers = [subprocess.Popen([*where, "iperf3", "-s"], stdout=subprocess.DEVNULL)
+               for where in ((), ("ip", "netns", "exec", "world"))]
+    time.sleep(2)
     for guest in guests.values():       # untimed: the emulated host translates code that it sees for the first time
         guest.iperf()
         guest.iperf("-R")
@@ -159,7 +172,8 @@ def main():
             results[key].append((*guest.iperf(), *guest.iperf("-R")))
             print(f"  {results[key][-1][0]:.0f} {results[key][-1][2]:.0f}", end="", flush=True)
         print(flush=True)
-    server.kill()
+    for server in servers:
+        server.kill()
     print(f"\n{'':14}{'to host, Mbit/s':>16}{'CPU, s/GiB':>12}{'from host, Mbit/s':>19}{'CPU, s/GiB':>12}")
     medians = {key: [statistics.median(column) for column in zip(*rows)] for key, rows in results.items()}
     for (vmm, name), row in medians.items():
