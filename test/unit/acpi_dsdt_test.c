@@ -6,28 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "test/unit/acpi_machine.h"
 #include "test/unit/unit.h"
 #include "vmm/tables/acpi_layout.h"
-
-static const struct acpi_description machine = {
-	.nr_cpus = 1,
-	.ecam_base = 0xe0000000,
-	.ecam_size_bytes = 1 << 20,
-	.pci_window_base = 0xc0000000,
-	.pci_window_size_bytes = 0x20000000,
-	.serial = true,
-	.serial_port = 0x3f8,
-	.serial_gsi = 4,
-	.pvpanic_port = 0x505,
-	.sleep_control_port = 0x600,
-	.sleep_status_port = 0x601,
-	.s5_sleep_type = 5,
-	.reset_port = 0x602,
-	.reset_value = 0x42,
-	.event_status_port = 0x603,
-	.event_power_button = 1,
-	.event_gsi = 5,
-};
 
 static uint8_t aml[8192];
 
