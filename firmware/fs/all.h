@@ -5,8 +5,10 @@
 #include "firmware/fs/fs.h"
 
 extern const struct fs_ops btrfs_ops;
+extern const struct fs_ops erofs_ops;
 extern const struct fs_ops ext_ops;
 extern const struct fs_ops fat_ops;
+extern const struct fs_ops squashfs_ops;
 extern const struct fs_ops xfs_ops;
 
 #endif

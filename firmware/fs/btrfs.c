@@ -5,6 +5,7 @@
 #include "firmware/core/print.h"
 #include "firmware/core/uuid.h"
 #include "firmware/fs/all.h"
+#include "firmware/fs/extent.h"
 #include "firmware/fs/mode.h"
 
 int btrfs_open_tree(struct fs *fs, uint64_t number, const struct btrfs_tree **out)
@@ -97,19 +98,6 @@ static int btrfs_lookup(struct fs *fs, const struct fs_node *directory, const ch
 	return rc;
 }
 
-static int btrfs_read_link(struct fs *fs, const struct fs_node *link, char target[FS_PATH_MAX + 1])
-{
-	int64_t got;
-
-	if (link->size_bytes > FS_PATH_MAX)
-		return FW_ETOOBIG;
-	got = btrfs_read(fs, link, 0, target, link->size_bytes);
-	if (got < 0)
-		return (int)got;
-	target[got] = '\0';
-	return 0;
-}
-
 /* What "btrfs subvolume set-default" wrote down. */
 static int find_default(struct fs *fs, uint64_t directory)
 {
@@ -155,18 +143,12 @@ static int read_super(struct fs *fs, const struct btrfs_super *super)
 static int btrfs_mount(struct fs *fs)
 {
 	struct btrfs_super super;
-	int rc;
+	int rc = fs_read_super(fs, sizeof(struct btrfs_state), BTRFS_SUPER_OFFSET, &super, sizeof(super));
 
-	if (fs->source->size_bytes < BTRFS_SUPER_OFFSET + sizeof(super))
-		return 0;
-	rc = source_read(fs->source, BTRFS_SUPER_OFFSET, &super, sizeof(super));
-	if (rc < 0)
+	if (rc <= 0)
 		return rc;
 	if (memcmp(super.magic, "_BHRfS_M", 8) != 0)
 		return 0;
-	fs->state = arena_alloc(fs->arena, sizeof(struct btrfs_state));
-	if (fs->state == NULL)
-		return FW_ENOMEM;
 	rc = read_super(fs, &super);
 	if (rc == 0)
 		rc = find_default(fs, le64_get(super.root_dir_object));
@@ -190,6 +172,7 @@ const struct fs_ops btrfs_ops = {
 	.root = btrfs_root,
 	.lookup = btrfs_lookup,
 	.list = btrfs_list,
-	.read_link = btrfs_read_link,
-	.read = btrfs_read,
+	.read_link = fs_read_link,
+	.read = fs_read_extents,
+	.map = btrfs_map_file,
 };

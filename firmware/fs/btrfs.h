@@ -63,9 +63,6 @@ struct btrfs_state {
 	unsigned int next_range;
 	uint64_t tree_number; /* of the subvolume that was found last; 0: none */
 	struct btrfs_tree tree;
-	uint8_t *packed; /* of BTRFS_MAX_PACKED bytes, once they are needed */
-	uint8_t *unpacked;
-	uint64_t unpacked_at; /* the extent whose bytes are there; 0: none */
 };
 
 static inline struct btrfs_state *btrfs_state(struct fs *fs)
@@ -78,9 +75,6 @@ __attribute__((warn_unused_result)) int btrfs_map(struct fs *fs, uint64_t addres
 
 /* The same for blocks of the chunk tree. */
 __attribute__((warn_unused_result)) int btrfs_map_system(struct fs *fs, uint64_t address, struct btrfs_range *out);
-
-/* Reads logical addresses. */
-__attribute__((warn_unused_result)) int btrfs_read_logical(struct fs *fs, uint64_t address, void *buf, size_t len);
 
 /* Goes to the last item at or before `key`, or before the first one of the tree. */
 __attribute__((warn_unused_result)) int btrfs_search(struct fs *fs, const struct btrfs_tree *tree,
@@ -116,6 +110,6 @@ __attribute__((warn_unused_result)) int btrfs_find(struct fs *fs, const struct b
 
 /* As in fs_ops. */
 int btrfs_list(struct fs *fs, const struct fs_node *directory, fs_visit visit, void *arg);
-int64_t btrfs_read(struct fs *fs, const struct fs_node *file, uint64_t offset, void *buf, size_t len);
+int btrfs_map_file(struct fs *fs, const struct fs_node *node, uint64_t offset, struct fs_extent *out);
 
 #endif

@@ -98,28 +98,3 @@ int btrfs_map(struct fs *fs, uint64_t address, struct btrfs_range *out)
 		state->ranges[state->next_range++ % BTRFS_NR_RANGES] = *out;
 	return rc;
 }
-
-int btrfs_read_logical(struct fs *fs, uint64_t address, void *buf, size_t len)
-{
-	uint8_t *to = buf;
-
-	while (len > 0) {
-		struct btrfs_range range;
-		uint64_t into;
-		size_t part = len;
-		int rc = btrfs_map(fs, address, &range);
-
-		if (rc < 0)
-			return rc;
-		into = address - range.address;
-		if (part > range.len - into)
-			part = range.len - into;
-		rc = source_read(fs->source, range.disk_offset + into, to, part);
-		if (rc < 0)
-			return rc;
-		address += part;
-		to += part;
-		len -= part;
-	}
-	return 0;
-}

@@ -5,6 +5,7 @@
 #include "firmware/core/print.h"
 #include "firmware/core/uuid.h"
 #include "firmware/fs/all.h"
+#include "firmware/fs/dir.h"
 #include "firmware/fs/mode.h"
 
 #define KNOWN_INCOMPAT                                                                                                 \
@@ -190,14 +191,6 @@ static int ext_root(struct fs *fs, struct fs_node *out)
 	return open_inode(fs, EXT_ROOT_INODE, out);
 }
 
-static int ext_lookup(struct fs *fs, const struct fs_node *directory, const char *name, size_t len, struct fs_node *out)
-{
-	uint64_t inode;
-	int rc = ext_find(fs, directory, name, len, &inode);
-
-	return rc < 0 ? rc : open_inode(fs, inode, out);
-}
-
 /* Puts the first bytes back into blocks that lie escaped in the journal: only data can begin so, which is there with
  * data=journal. */
 static int mend_escaped(struct fs *fs, const struct fs_node *file, uint64_t offset, uint8_t *buf, size_t len)
@@ -220,20 +213,12 @@ static int mend_escaped(struct fs *fs, const struct fs_node *file, uint64_t offs
 
 static int64_t ext_read(struct fs *fs, const struct fs_node *file, uint64_t offset, void *buf, size_t len)
 {
-	int64_t got = fs_read_extents(fs, file, ext_map, offset, buf, len);
+	int64_t got = fs_read_extents(fs, file, offset, buf, len);
 	int rc = 0;
 
 	if (got > 0 && ext_state(fs)->journal.has_escaped)
 		rc = mend_escaped(fs, file, offset, buf, got);
 	return rc < 0 ? rc : got;
-}
-
-static int ext_read_link(struct fs *fs, const struct fs_node *link, char target[FS_PATH_MAX + 1])
-{
-	if (link->size_bytes > FS_PATH_MAX)
-		return FW_ETOOBIG;
-	target[link->size_bytes] = '\0';
-	return fs_read_whole(fs, link, ext_map, 0, target, link->size_bytes);
 }
 
 static int read_geometry(struct fs *fs, const struct ext_super *super)
@@ -278,19 +263,13 @@ static int ext_mount(struct fs *fs)
 {
 	struct ext_super super;
 	struct ext_state *state;
-	int rc;
+	int rc = fs_read_super(fs, sizeof(*state), EXT_SUPER_OFFSET, &super, sizeof(super));
 
-	if (fs->source->size_bytes < EXT_SUPER_OFFSET + sizeof(super))
-		return 0;
-	rc = source_read(fs->source, EXT_SUPER_OFFSET, &super, sizeof(super));
-	if (rc < 0)
+	if (rc <= 0)
 		return rc;
 	if (le16_get(super.magic) != EXT_MAGIC)
 		return 0;
-	state = arena_alloc(fs->arena, sizeof(*state));
-	if (state == NULL)
-		return FW_ENOMEM;
-	fs->state = state;
+	state = ext_state(fs);
 	rc = read_geometry(fs, &super);
 	if (rc < 0) {
 		print("%s: ext4 with a damaged superblock\n", fs->source->name);
@@ -315,8 +294,11 @@ const struct fs_ops ext_ops = {
 	.name = "ext4",
 	.mount = ext_mount,
 	.root = ext_root,
-	.lookup = ext_lookup,
-	.list = ext_list,
-	.read_link = ext_read_link,
+	.lookup = fs_dir_lookup,
+	.list = fs_dir_list,
+	.read_link = fs_read_link,
 	.read = ext_read,
+	.walk = ext_walk,
+	.open = open_inode,
+	.map = ext_map,
 };

@@ -55,9 +55,7 @@ __attribute__((warn_unused_result)) int ext_load(struct fs *fs, uint64_t inode);
 /* fs_map of a file, directory or link. */
 int ext_map(struct fs *fs, const struct fs_node *node, uint64_t offset, struct fs_extent *out);
 
-/* fs_ops->lookup, but for what becomes of the number; fs_ops->list. */
-__attribute__((warn_unused_result)) int ext_find(struct fs *fs, const struct fs_node *directory, const char *name,
-						 size_t len, uint64_t *inode);
-int ext_list(struct fs *fs, const struct fs_node *directory, fs_visit visit, void *arg);
+/* fs_ops->walk. */
+int ext_walk(struct fs *fs, const struct fs_node *directory, fs_each each, void *arg);
 
 #endif

@@ -2,26 +2,25 @@
  * that a reader who knows nothing of it finds unused entries in its place. */
 #include "firmware/core/bytes.h"
 #include "firmware/core/error.h"
+#include "firmware/fs/dir.h"
 #include "firmware/fs/ext.h"
 #include "firmware/fs/mode.h"
 
 #define MAX_BYTES (64u << 20) /* of one directory */
 #define INLINE_PARENT_BYTES 4 /* what an inline directory begins with, instead of "." and ".." */
 
-/* Nonzero ends the walk, which returns it. */
-typedef int (*each_entry)(void *arg, const struct ext_dirent *entry, const char *name);
-
 /* One entry at `offset`, in a block that ends at `end`; *rec_len: how far it is to the next. */
 static int visit_entry(struct fs *fs, const struct fs_node *directory, uint64_t offset, uint64_t end, uint32_t *rec_len,
-		       each_entry each, void *arg)
+		       fs_each each, void *arg)
 {
 	struct {
 		struct ext_dirent entry;
 		char name[FS_NAME_MAX];
 	} record;
 	const struct ext_dirent *entry = &record.entry;
+	struct fs_entry found;
 	size_t len = end - offset < sizeof(record) ? end - offset : sizeof(record);
-	int rc = fs_read_whole(fs, directory, ext_map, offset, &record, len);
+	int rc = fs_read_whole(fs, directory, offset, &record, len);
 
 	if (rc < 0)
 		return rc;
@@ -33,12 +32,16 @@ static int visit_entry(struct fs *fs, const struct fs_node *directory, uint64_t 
 		return FW_ECORRUPT;
 	if (le32_get(entry->inode) == 0 || entry->name_len == 0)
 		return 0;
-	if (record.name[0] == '.' && (entry->name_len == 1 || (entry->name_len == 2 && record.name[1] == '.')))
-		return 0;
-	return each(arg, entry, record.name);
+	found.id = le32_get(entry->inode);
+	found.kind = FS_OTHER;
+	if (ext_state(fs)->incompat & EXT_INCOMPAT_FILETYPE)
+		found.kind = fs_kind_of_type(entry->file_type);
+	found.len = entry->name_len;
+	memcpy(found.name, record.name, sizeof(found.name));
+	return each(arg, &found);
 }
 
-static int walk(struct fs *fs, const struct fs_node *directory, each_entry each, void *arg)
+int ext_walk(struct fs *fs, const struct fs_node *directory, fs_each each, void *arg)
 {
 	uint64_t size = directory->size_bytes;
 	uint32_t block_size = ext_state(fs)->block_size;
@@ -47,8 +50,6 @@ static int walk(struct fs *fs, const struct fs_node *directory, each_entry each,
 
 	if (rc < 0)
 		return rc;
-	if (directory->kind != FS_DIRECTORY)
-		return FW_ENOENT;
 	/* A directory has no holes. */
 	if (size > MAX_BYTES || size > fs->source->size_bytes)
 		return FW_ECORRUPT;
@@ -68,56 +69,4 @@ static int walk(struct fs *fs, const struct fs_node *directory, each_entry each,
 		at += rec_len;
 	}
 	return 0;
-}
-
-struct search {
-	const char *name;
-	size_t len;
-	uint64_t inode;
-};
-
-static int compare(void *arg, const struct ext_dirent *entry, const char *name)
-{
-	struct search *search = arg;
-
-	if (entry->name_len != search->len || memcmp(name, search->name, search->len) != 0)
-		return 0;
-	search->inode = le32_get(entry->inode);
-	return 1;
-}
-
-int ext_find(struct fs *fs, const struct fs_node *directory, const char *name, size_t len, uint64_t *inode)
-{
-	struct search search = { name, len, 0 };
-	int rc = walk(fs, directory, compare, &search);
-
-	*inode = search.inode;
-	if (rc == 0)
-		return FW_ENOENT;
-	return rc < 0 ? rc : 0;
-}
-
-struct listing {
-	struct fs *fs;
-	fs_visit visit;
-	void *arg;
-};
-
-static int list_entry(void *arg, const struct ext_dirent *entry, const char *name)
-{
-	const struct listing *listing = arg;
-	enum fs_kind kind = fs_kind_of_type(entry->file_type);
-
-	/* A damaged inode is no reason not to show its name. */
-	if (!(ext_state(listing->fs)->incompat & EXT_INCOMPAT_FILETYPE) &&
-	    ext_load(listing->fs, le32_get(entry->inode)) == 0)
-		kind = fs_kind_of_mode(ext_state(listing->fs)->mode);
-	return listing->visit(listing->arg, name, entry->name_len, kind);
-}
-
-int ext_list(struct fs *fs, const struct fs_node *directory, fs_visit visit, void *arg)
-{
-	struct listing listing = { fs, visit, arg };
-
-	return walk(fs, directory, list_entry, &listing);
 }

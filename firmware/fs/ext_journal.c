@@ -123,7 +123,7 @@ bool ext_journal_find(const struct ext_journal *journal, uint64_t block, uint64_
 
 static int read_log(struct log *log, uint32_t block, uint32_t offset, void *buf, size_t len)
 {
-	return fs_read_whole(log->fs, &log->file, ext_map, (uint64_t)block * log->block_size + offset, buf, len);
+	return fs_read_whole(log->fs, &log->file, (uint64_t)block * log->block_size + offset, buf, len);
 }
 
 /* FW_ETOOBIG if the log does not end. */

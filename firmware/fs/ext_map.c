@@ -161,10 +161,12 @@ static int map_inline(struct fs *fs, uint64_t offset, struct fs_extent *out)
 	const struct ext_state *state = ext_state(fs);
 
 	if (offset < EXT_BLOCK_BYTES)
-		*out = (struct fs_extent){ 0, EXT_BLOCK_BYTES, state->inode_at + offsetof(struct ext_inode, block),
-					   false };
+		*out = (struct fs_extent){ .len = EXT_BLOCK_BYTES,
+					   .disk_offset = state->inode_at + offsetof(struct ext_inode, block) };
 	else
-		*out = (struct fs_extent){ EXT_BLOCK_BYTES, state->value_len, state->value_at, false };
+		*out = (struct fs_extent){ .file_offset = EXT_BLOCK_BYTES,
+					   .len = state->value_len,
+					   .disk_offset = state->value_at };
 	return 0;
 }
 

@@ -19,20 +19,7 @@ static int flush(struct fs *fs, struct pending *pending)
 	return len > 0 ? source_read(fs->source, pending->disk_offset, pending->to, len) : 0;
 }
 
-static int take(struct fs *fs, struct pending *pending, uint64_t disk_offset, uint8_t *to, size_t len)
-{
-	if (pending->len == 0 || pending->disk_offset + pending->len != disk_offset) {
-		int rc = flush(fs, pending);
-
-		if (rc < 0)
-			return rc;
-		*pending = (struct pending){ disk_offset, to, 0 };
-	}
-	pending->len += len;
-	return 0;
-}
-
-int64_t fs_read_extents(struct fs *fs, const struct fs_node *node, fs_map map, uint64_t offset, void *buf, size_t len)
+int64_t fs_read_extents(struct fs *fs, const struct fs_node *node, uint64_t offset, void *buf, size_t len)
 {
 	struct pending pending = { .len = 0 };
 	uint8_t *to = buf;
@@ -45,11 +32,12 @@ int64_t fs_read_extents(struct fs *fs, const struct fs_node *node, fs_map map, u
 		len = node->size_bytes - offset;
 	while (done < len) {
 		uint64_t at = offset + done;
-		struct fs_extent extent;
+		struct fs_extent extent = { .is_hole = false };
+		bool is_plain;
 		uint64_t into;
 		size_t part;
 
-		rc = map(fs, node, at, &extent);
+		rc = fs->ops->map(fs, node, at, &extent);
 		if (rc < 0)
 			return rc;
 		into = at - extent.file_offset;
@@ -58,12 +46,17 @@ int64_t fs_read_extents(struct fs *fs, const struct fs_node *node, fs_map map, u
 		part = len - done;
 		if (part > extent.len - into)
 			part = extent.len - into;
-		if (extent.is_hole) {
+		is_plain = !extent.is_hole && extent.packed.codec == FS_PLAIN;
+		if (!is_plain || pending.len == 0 || pending.disk_offset + pending.len != extent.disk_offset + into) {
 			rc = flush(fs, &pending);
-			memset(to + done, 0, part);
-		} else {
-			rc = take(fs, &pending, extent.disk_offset + into, to + done, part);
+			pending = (struct pending){ extent.disk_offset + into, to + done, 0 };
 		}
+		if (is_plain)
+			pending.len += part;
+		else if (extent.is_hole)
+			memset(to + done, 0, part);
+		else if (rc == 0)
+			rc = fs_read_packed(fs, &extent.packed, extent.packed_offset + into, to + done, part);
 		if (rc < 0)
 			return rc;
 		done += part;
@@ -72,11 +65,19 @@ int64_t fs_read_extents(struct fs *fs, const struct fs_node *node, fs_map map, u
 	return rc < 0 ? rc : (int64_t)done;
 }
 
-int fs_read_whole(struct fs *fs, const struct fs_node *node, fs_map map, uint64_t offset, void *buf, size_t len)
+int fs_read_whole(struct fs *fs, const struct fs_node *node, uint64_t offset, void *buf, size_t len)
 {
-	int64_t got = fs_read_extents(fs, node, map, offset, buf, len);
+	int64_t got = fs_read_extents(fs, node, offset, buf, len);
 
 	if (got < 0)
 		return (int)got;
 	return (size_t)got == len ? 0 : FW_ECORRUPT;
+}
+
+int fs_read_link(struct fs *fs, const struct fs_node *link, char target[FS_PATH_MAX + 1])
+{
+	if (link->size_bytes > FS_PATH_MAX)
+		return FW_ETOOBIG;
+	target[link->size_bytes] = '\0';
+	return fs_read_whole(fs, link, 0, target, link->size_bytes);
 }

@@ -138,7 +138,7 @@ static int fat_root(struct fs *fs, struct fs_node *out)
 
 static int64_t fat_read(struct fs *fs, const struct fs_node *file, uint64_t offset, void *buf, size_t len)
 {
-	int64_t got = fs_read_extents(fs, file, fat_map, offset, buf, len);
+	int64_t got = fs_read_extents(fs, file, offset, buf, len);
 
 	/* Fewer clusters than the size needs. */
 	return got == FW_ENOENT ? FW_ECORRUPT : got;
@@ -262,4 +262,5 @@ const struct fs_ops fat_ops = {
 	.list = fat_list,
 	.read_link = fat_read_link,
 	.read = fat_read,
+	.map = fat_map,
 };

@@ -167,7 +167,7 @@ static int walk(struct fs *fs, const struct fs_node *directory, each_entry each,
 	if (directory->kind != FS_DIRECTORY)
 		return FW_ENOENT;
 	for (uint32_t at = 0; at < directory->size_bytes; at += sizeof(raw)) {
-		int rc = fs_read_whole(fs, directory, fat_map, at, &raw, sizeof(raw));
+		int rc = fs_read_whole(fs, directory, at, &raw, sizeof(raw));
 
 		if (rc == FW_ENOENT || (rc == 0 && raw.entry.name[0] == END))
 			break;

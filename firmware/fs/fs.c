@@ -38,6 +38,19 @@ int fs_mount(struct source *source, struct arena *arena, struct fs *out)
 	return 0;
 }
 
+int fs_read_super(struct fs *fs, size_t state_bytes, uint64_t at, void *super, size_t len)
+{
+	int rc;
+
+	if (fs->source->size_bytes < at + len)
+		return 0;
+	fs->state = arena_alloc(fs->arena, state_bytes);
+	if (fs->state == NULL)
+		return FW_ENOMEM;
+	rc = source_read(fs->source, at, super, len);
+	return rc < 0 ? rc : 1;
+}
+
 /* Goes on with a link's target, and then with what was behind the link. */
 static int follow(struct walk *walk, const struct fs_node *link)
 {

@@ -2,22 +2,11 @@
 
 #include "firmware/core/bytes.h"
 #include "firmware/core/error.h"
-
-struct stream {
-	const uint8_t *from;
-	const uint8_t *from_end;
-	uint8_t *begin;
-	uint8_t *to;
-	uint8_t *to_end;
-};
-
-static int take_byte(struct stream *s)
-{
-	return s->from < s->from_end ? *s->from++ : FW_ECORRUPT;
-}
+#include "firmware/core/wire.h"
+#include "firmware/fs/lz.h"
 
 /* A length whose bits in the instruction are all 0 goes on: 255 for each zero byte, and the first that is none. */
-static int64_t take_length(struct stream *s, unsigned int length, unsigned int bits)
+static int64_t take_length(struct lz *lz, unsigned int length, unsigned int bits)
 {
 	uint64_t sum;
 	int byte;
@@ -25,43 +14,14 @@ static int64_t take_length(struct stream *s, unsigned int length, unsigned int b
 	if (length != 0)
 		return length;
 	sum = (1u << bits) - 1;
-	while ((byte = take_byte(s)) == 0)
+	while ((byte = lz_byte(lz)) == 0)
 		sum += 255;
 	return byte < 0 ? byte : (int64_t)(sum + (unsigned int)byte);
 }
 
-static int copy_literals(struct stream *s, uint64_t len)
-{
-	if (len > (uint64_t)(s->from_end - s->from) || len > (uint64_t)(s->to_end - s->to))
-		return FW_ECORRUPT;
-	memcpy(s->to, s->from, len);
-	s->from += len;
-	s->to += len;
-	return 0;
-}
-
-/* What is copied may overlap what is written. */
-static int copy_match(struct stream *s, uint64_t distance, uint64_t len)
-{
-	if (distance == 0 || distance > (uint64_t)(s->to - s->begin) || len > (uint64_t)(s->to_end - s->to))
-		return FW_ECORRUPT;
-	for (; len > 0; len--, s->to++)
-		*s->to = *(s->to - distance);
-	return 0;
-}
-
-/* An instruction that ends with a distance of 14 bits and, in the lowest two, how many literals follow. */
-static int64_t take_distance(struct stream *s)
-{
-	int low = take_byte(s);
-	int high = take_byte(s);
-
-	return low < 0 || high < 0 ? FW_ECORRUPT : low | high << 8;
-}
-
 /* One instruction that copies. `state`: how many literals were before it (4: many). Returns how many follow it, 0 to 3,
  * 5 at the end of the stream, or an error. */
-static int run_match(struct stream *s, unsigned int instruction, unsigned int state)
+static int run_match(struct lz *lz, unsigned int instruction, unsigned int state)
 {
 	unsigned int follow = instruction & 3;
 	int64_t len;
@@ -70,7 +30,7 @@ static int run_match(struct stream *s, unsigned int instruction, unsigned int st
 
 	if (instruction >= 64) {
 		len = instruction >= 128 ? 5 + (instruction >> 5 & 3) : 3 + (instruction >> 5 & 1);
-		distance = take_byte(s);
+		distance = lz_byte(lz);
 		if (distance < 0)
 			return FW_ECORRUPT;
 		distance = (distance << 3) + (instruction >> 2 & 7) + 1;
@@ -78,8 +38,9 @@ static int run_match(struct stream *s, unsigned int instruction, unsigned int st
 		bool is_far = instruction < 32;
 		unsigned int bits = is_far ? 3 : 5;
 
-		len = take_length(s, instruction & ((1u << bits) - 1), bits);
-		distance = take_distance(s);
+		len = take_length(lz, instruction & ((1u << bits) - 1), bits);
+		/* In the lowest two bits, how many literals follow. */
+		distance = lz_word(lz);
 		if (len < 0 || distance < 0)
 			return FW_ECORRUPT;
 		len += 2;
@@ -94,7 +55,7 @@ static int run_match(struct stream *s, unsigned int instruction, unsigned int st
 			distance++;
 		}
 	} else {
-		distance = take_byte(s);
+		distance = lz_byte(lz);
 		if (distance < 0)
 			return FW_ECORRUPT;
 		distance = (distance << 2) + (instruction >> 2) + 1;
@@ -104,38 +65,69 @@ static int run_match(struct stream *s, unsigned int instruction, unsigned int st
 			len = 3;
 		}
 	}
-	rc = copy_match(s, distance, len);
+	rc = lz_match(lz, distance, len);
 	return rc < 0 ? rc : (int)follow;
 }
 
 int64_t lzo_unpack(const uint8_t *from, size_t from_len, uint8_t *to, size_t to_size)
 {
-	struct stream s = { from, from + from_len, to, to, to + to_size };
+	struct lz lz = { from, from + from_len, to, to, to + to_size };
 	int state = 0;
 	int64_t len;
 
 	if (from_len > 0 && *from > 17) {
-		len = *s.from++ - 17;
-		if (copy_literals(&s, len) < 0)
+		len = *lz.from++ - 17;
+		if (lz_literals(&lz, len) < 0)
 			return FW_ECORRUPT;
 		state = len < 4 ? (int)len : 4;
 	}
 	for (;;) {
-		int instruction = take_byte(&s);
+		int instruction = lz_byte(&lz);
 
 		if (instruction < 0)
 			return FW_ECORRUPT;
 		if (instruction < 16 && state == 0) {
-			len = take_length(&s, instruction, 4);
-			if (len < 0 || copy_literals(&s, len + 3) < 0)
+			len = take_length(&lz, instruction, 4);
+			if (len < 0 || lz_literals(&lz, len + 3) < 0)
 				return FW_ECORRUPT;
 			state = 4;
 			continue;
 		}
-		state = run_match(&s, instruction, state);
+		state = run_match(&lz, instruction, state);
 		if (state == 5)
-			return s.to - s.begin;
-		if (state < 0 || copy_literals(&s, state) < 0)
+			return lz.to - lz.begin;
+		if (state < 0 || lz_literals(&lz, state) < 0)
 			return FW_ECORRUPT;
 	}
+}
+
+int64_t lzo_unpack_sectors(const uint8_t *from, size_t from_len, uint32_t sector, uint8_t *to, size_t to_size)
+{
+	size_t at = sizeof(le32);
+	size_t done = 0;
+	le32 raw;
+
+	if (from_len < sizeof(raw))
+		return FW_ECORRUPT;
+	memcpy(&raw, from, sizeof(raw));
+	if (le32_get(raw) < from_len)
+		from_len = le32_get(raw);
+	while (done < to_size) {
+		int64_t got;
+
+		if (sector - at % sector < sizeof(raw))
+			at += sector - at % sector;
+		if (at > from_len || from_len - at < sizeof(raw))
+			break;
+		memcpy(&raw, from + at, sizeof(raw));
+		at += sizeof(raw);
+		if (le32_get(raw) > from_len - at)
+			return FW_ECORRUPT;
+		got = lzo_unpack(from + at, le32_get(raw), to + done, to_size - done);
+		if (got < 0)
+			return got;
+		at += le32_get(raw);
+		done += got;
+	}
+	return done;
 }

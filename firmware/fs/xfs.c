@@ -7,6 +7,7 @@
 #include "firmware/core/print.h"
 #include "firmware/core/uuid.h"
 #include "firmware/fs/all.h"
+#include "firmware/fs/dir.h"
 #include "firmware/fs/mode.h"
 
 #define KNOWN_INCOMPAT                                                                                                 \
@@ -83,19 +84,6 @@ static int xfs_root(struct fs *fs, struct fs_node *out)
 	return open_inode(fs, xfs_state(fs)->root_inode, out);
 }
 
-static int xfs_lookup(struct fs *fs, const struct fs_node *directory, const char *name, size_t len, struct fs_node *out)
-{
-	uint64_t inode;
-	int rc = xfs_find(fs, directory, name, len, &inode);
-
-	return rc < 0 ? rc : open_inode(fs, inode, out);
-}
-
-static int64_t xfs_read(struct fs *fs, const struct fs_node *file, uint64_t offset, void *buf, size_t len)
-{
-	return fs_read_extents(fs, file, xfs_map, offset, buf, len);
-}
-
 /* In the inode, or in extents that each begin with a header (version 5). */
 static int xfs_read_link(struct fs *fs, const struct fs_node *link, char target[FS_PATH_MAX + 1])
 {
@@ -109,7 +97,7 @@ static int xfs_read_link(struct fs *fs, const struct fs_node *link, char target[
 	target[len] = '\0';
 	rc = xfs_load(fs, link->id);
 	if (rc == 0 && (state->format == XFS_FORMAT_LOCAL || !state->is_v5))
-		return fs_read_whole(fs, link, xfs_map, 0, target, len);
+		return fs_read_whole(fs, link, 0, target, len);
 	while (rc == 0 && len > 0) {
 		struct fs_extent extent;
 		size_t part = len;
@@ -152,19 +140,13 @@ static int xfs_mount(struct fs *fs)
 	struct xfs_state *state;
 	uint32_t version;
 	uint32_t incompat;
-	int rc;
+	int rc = fs_read_super(fs, sizeof(*state), 0, &super, sizeof(super));
 
-	if (fs->source->size_bytes < 512)
-		return 0;
-	rc = source_read(fs->source, 0, &super, sizeof(super));
-	if (rc < 0)
+	if (rc <= 0)
 		return rc;
 	if (be32_get(super.magic) != XFS_MAGIC)
 		return 0;
-	state = arena_alloc(fs->arena, sizeof(*state));
-	if (state == NULL)
-		return FW_ENOMEM;
-	fs->state = state;
+	state = xfs_state(fs);
 	version = be16_get(super.version);
 	state->is_v5 = (version & XFS_VERSION_MASK) == 5;
 	if (!state->is_v5 && ((version & XFS_VERSION_MASK) != 4 || !(version & XFS_VERSION_DIR2))) {
@@ -193,8 +175,11 @@ const struct fs_ops xfs_ops = {
 	.name = "xfs",
 	.mount = xfs_mount,
 	.root = xfs_root,
-	.lookup = xfs_lookup,
-	.list = xfs_list,
+	.lookup = fs_dir_lookup,
+	.list = fs_dir_list,
 	.read_link = xfs_read_link,
-	.read = xfs_read,
+	.read = fs_read_extents,
+	.walk = xfs_walk,
+	.open = open_inode,
+	.map = xfs_map,
 };

@@ -46,9 +46,7 @@ __attribute__((warn_unused_result)) bool xfs_log_is_clean(struct fs *fs, const s
 /* fs_map of a file, directory or link. */
 int xfs_map(struct fs *fs, const struct fs_node *node, uint64_t offset, struct fs_extent *out);
 
-/* fs_ops->lookup, but for what becomes of the number; fs_ops->list. */
-__attribute__((warn_unused_result)) int xfs_find(struct fs *fs, const struct fs_node *directory, const char *name,
-						 size_t len, uint64_t *inode);
-int xfs_list(struct fs *fs, const struct fs_node *directory, fs_visit visit, void *arg);
+/* fs_ops->walk. */
+int xfs_walk(struct fs *fs, const struct fs_node *directory, fs_each each, void *arg);
 
 #endif

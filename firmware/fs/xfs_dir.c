@@ -3,57 +3,48 @@
 #include "firmware/core/bytes.h"
 #include "firmware/core/error.h"
 #include "firmware/core/source.h"
+#include "firmware/fs/dir.h"
 #include "firmware/fs/mode.h"
 #include "firmware/fs/xfs.h"
 
 #define MAX_BYTES (64u << 20) /* of one directory */
 
-struct found {
-	uint64_t inode;
-	uint8_t type; /* with has_ftype */
-	size_t len;
-	char name[FS_NAME_MAX + 1];
-};
-
-/* Nonzero ends the walk, which returns it. */
-typedef int (*each_entry)(void *arg, struct fs *fs, const struct found *found);
-
 /* Inside the inode: names, each with 4 or 8 bytes of inode number. */
-static int walk_short(struct fs *fs, const struct fs_node *directory, each_entry each, void *arg)
+static int walk_short(struct fs *fs, const struct fs_node *directory, fs_each each, void *arg)
 {
 	const struct xfs_state *state = xfs_state(fs);
 	bool has_ftype = state->has_ftype;
 	uint8_t counts[2];
 	unsigned int number_len;
 	uint64_t at;
-	int rc = fs_read_whole(fs, directory, xfs_map, 0, counts, sizeof(counts));
+	int rc = fs_read_whole(fs, directory, 0, counts, sizeof(counts));
 
 	if (rc < 0)
 		return rc;
 	number_len = counts[1] > 0 ? 8 : 4;
 	at = sizeof(counts) + number_len;
 	for (unsigned int i = counts[0]; i > 0; i--) {
-		struct found found;
+		struct fs_entry found;
 		uint8_t number[9]; /* a byte of type before it */
 		uint8_t head[3];
 		unsigned int len;
 
-		rc = fs_read_whole(fs, directory, xfs_map, at, head, sizeof(head));
+		rc = fs_read_whole(fs, directory, at, head, sizeof(head));
 		found.len = head[0];
 		if (rc == 0)
-			rc = fs_read_whole(fs, directory, xfs_map, at + sizeof(head), found.name, found.len);
+			rc = fs_read_whole(fs, directory, at + sizeof(head), found.name, found.len);
 		at += sizeof(head) + found.len;
 		len = has_ftype + number_len;
 		if (rc == 0)
-			rc = fs_read_whole(fs, directory, xfs_map, at, number, len);
+			rc = fs_read_whole(fs, directory, at, number, len);
 		if (rc < 0)
 			return rc;
 		at += len;
-		found.type = has_ftype ? number[0] : 0;
-		found.inode = 0;
+		found.kind = fs_kind_of_type(has_ftype ? number[0] : 0);
+		found.id = 0;
 		for (unsigned int j = has_ftype; j < len; j++)
-			found.inode = found.inode << 8 | number[j];
-		rc = each(arg, fs, &found);
+			found.id = found.id << 8 | number[j];
+		rc = each(arg, &found);
 		if (rc != 0)
 			return rc;
 	}
@@ -62,20 +53,21 @@ static int walk_short(struct fs *fs, const struct fs_node *directory, each_entry
 
 /* One entry or free range at `at` of a block whose entries end at `end`; *len: how far it is to the next. */
 static int visit_entry(struct fs *fs, const struct fs_node *directory, uint64_t at, uint64_t end, uint32_t *len,
-		       each_entry each, void *arg)
+		       fs_each each, void *arg)
 {
 	bool has_ftype = xfs_state(fs)->has_ftype;
 	union {
 		struct xfs_dir_entry entry;
 		struct xfs_dir_unused unused;
 	} head;
-	struct found found;
+	struct fs_entry found;
+	uint8_t type = 0;
 	int rc;
 
 	/* The least is 8 free bytes. */
 	if (end - at < 8)
 		return FW_ECORRUPT;
-	rc = fs_read_whole(fs, directory, xfs_map, at, &head, end - at < sizeof(head) ? 8 : sizeof(head));
+	rc = fs_read_whole(fs, directory, at, &head, end - at < sizeof(head) ? 8 : sizeof(head));
 	if (rc < 0)
 		return rc;
 	if (be16_get(head.unused.free) == XFS_DIR_FREE) {
@@ -89,32 +81,34 @@ static int visit_entry(struct fs *fs, const struct fs_node *directory, uint64_t 
 	*len = (sizeof(head.entry) + found.len + has_ftype + 2 + 7) & ~7u;
 	if (found.len == 0 || *len > end - at)
 		return FW_ECORRUPT;
-	rc = fs_read_whole(fs, directory, xfs_map, at + sizeof(head.entry), found.name, found.len + has_ftype);
+	rc = fs_read_whole(fs, directory, at + sizeof(head.entry), found.name, found.len);
 	if (rc < 0)
 		return rc;
-	found.type = has_ftype ? (uint8_t)found.name[found.len] : 0;
-	found.inode = be64_get(head.entry.inode);
-	if (found.name[0] == '.' && (found.len == 1 || (found.len == 2 && found.name[1] == '.')))
-		return 0;
-	return each(arg, fs, &found);
+	if (has_ftype)
+		rc = fs_read_whole(fs, directory, at + sizeof(head.entry) + found.len, &type, sizeof(type));
+	if (rc < 0)
+		return rc;
+	found.kind = fs_kind_of_type(type);
+	found.id = be64_get(head.entry.inode);
+	return each(arg, &found);
 }
 
 /* One block of entries at `at`. */
-static int walk_block(struct fs *fs, const struct fs_node *directory, uint64_t at, each_entry each, void *arg)
+static int walk_block(struct fs *fs, const struct fs_node *directory, uint64_t at, fs_each each, void *arg)
 {
 	uint32_t block_size = 1u << xfs_state(fs)->dir_block_log;
 	uint64_t end = at + block_size;
 	struct xfs_dir_tail tail;
 	be32 magic;
 	uint32_t len;
-	int rc = fs_read_whole(fs, directory, xfs_map, at, &magic, sizeof(magic));
+	int rc = fs_read_whole(fs, directory, at, &magic, sizeof(magic));
 
 	if (rc < 0)
 		return rc;
 	switch (be32_get(magic)) {
 	case XFS_DIR_BLOCK_MAGIC:
 	case XFS_DIR_BLOCK_MAGIC_V5:
-		rc = fs_read_whole(fs, directory, xfs_map, end - sizeof(tail), &tail, sizeof(tail));
+		rc = fs_read_whole(fs, directory, end - sizeof(tail), &tail, sizeof(tail));
 		if (rc < 0)
 			return rc;
 		if (be32_get(tail.nr_leaves) > (block_size - XFS_DIR_HEADER_V5) / 8 - 1)
@@ -135,7 +129,7 @@ static int walk_block(struct fs *fs, const struct fs_node *directory, uint64_t a
 	return 0;
 }
 
-static int walk(struct fs *fs, const struct fs_node *directory, each_entry each, void *arg)
+int xfs_walk(struct fs *fs, const struct fs_node *directory, fs_each each, void *arg)
 {
 	uint32_t block_size = 1u << xfs_state(fs)->dir_block_log;
 	uint64_t at = 0;
@@ -143,8 +137,6 @@ static int walk(struct fs *fs, const struct fs_node *directory, each_entry each,
 
 	if (rc < 0)
 		return rc;
-	if (directory->kind != FS_DIRECTORY)
-		return FW_ENOENT;
 	if (xfs_state(fs)->format == XFS_FORMAT_LOCAL)
 		return walk_short(fs, directory, each, arg);
 	if (directory->size_bytes > MAX_BYTES || directory->size_bytes % block_size != 0)
@@ -158,54 +150,4 @@ static int walk(struct fs *fs, const struct fs_node *directory, each_entry each,
 			rc = walk_block(fs, directory, at, each, arg);
 	}
 	return rc;
-}
-
-struct search {
-	const char *name;
-	size_t len;
-	uint64_t inode;
-};
-
-static int compare(void *arg, struct fs *fs, const struct found *found)
-{
-	struct search *search = arg;
-
-	(void)fs;
-	if (found->len != search->len || memcmp(found->name, search->name, search->len) != 0)
-		return 0;
-	search->inode = found->inode;
-	return 1;
-}
-
-int xfs_find(struct fs *fs, const struct fs_node *directory, const char *name, size_t len, uint64_t *inode)
-{
-	struct search search = { name, len, 0 };
-	int rc = walk(fs, directory, compare, &search);
-
-	*inode = search.inode;
-	if (rc == 0)
-		return FW_ENOENT;
-	return rc < 0 ? rc : 0;
-}
-
-struct listing {
-	fs_visit visit;
-	void *arg;
-};
-
-static int list_entry(void *arg, struct fs *fs, const struct found *found)
-{
-	const struct listing *listing = arg;
-	enum fs_kind kind = fs_kind_of_type(found->type);
-
-	if (!xfs_state(fs)->has_ftype && xfs_load(fs, found->inode) == 0)
-		kind = fs_kind_of_mode(xfs_state(fs)->mode);
-	return listing->visit(listing->arg, found->name, found->len, kind);
-}
-
-int xfs_list(struct fs *fs, const struct fs_node *directory, fs_visit visit, void *arg)
-{
-	struct listing listing = { visit, arg };
-
-	return walk(fs, directory, list_entry, &listing);
 }

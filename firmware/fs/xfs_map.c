@@ -152,7 +152,7 @@ int xfs_map(struct fs *fs, const struct fs_node *node, uint64_t offset, struct f
 	if (rc < 0)
 		return rc;
 	if (state->format == XFS_FORMAT_LOCAL) {
-		*out = (struct fs_extent){ 0, state->fork_len, state->fork_at, false };
+		*out = (struct fs_extent){ .len = state->fork_len, .disk_offset = state->fork_at };
 		return 0;
 	}
 	if (state->is_realtime)

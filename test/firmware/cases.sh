@@ -240,3 +240,45 @@ case_btrfs_subvolume() {
 	same vda tree disk
 	survives disk
 }
+
+erofs() { # erofs OPTIONS...
+	cp -a "$shared/tree" tree
+	# mkfs.erofs 1.5 takes no name of 255 bytes.
+	mv tree/nnnnn* "tree/$(head -c 254 /dev/zero | tr '\0' n)"
+	make_erofs disk tree "$@"
+	same vda tree disk
+	survives disk
+}
+case_erofs() {
+	erofs -U 01234567-89ab-cdef-0123-456789abcdef
+	lists 'fs=erofs uuid=01234567-89ab-cdef-0123-456789abcdef label=-$' disk
+}
+case_erofs_extended_inodes() { erofs -E force-inode-extended; }
+case_erofs_no_tails() { erofs -E noinline_data; }
+case_erofs_chunks() { erofs --chunksize=65536 -E force-inode-blockmap; }
+case_erofs_chunk_indexes() { erofs --chunksize=4096 -E force-chunk-indexes; }
+case_erofs_lz4() { erofs -z lz4; }
+case_erofs_lz4hc_large() { erofs -z lz4hc,12 -C 65536; }
+case_erofs_lz4_larger() { erofs -z lz4 -C 1048576; }
+case_erofs_lz4_tails() { erofs -z lz4 -C 16384 -E ztailpacking; }
+case_erofs_lz4_indexes() { erofs -z lz4 -E legacy-compress; }
+
+squashfs() { # squashfs OPTIONS...
+	make_squashfs disk "$shared/tree" "$@"
+	same vda "$shared/tree" disk
+	survives disk
+}
+case_squashfs() {
+	squashfs
+	lists 'fs=squashfs uuid=- label=-$' disk
+}
+case_squashfs_lzma() { squashfs -comp lzma; }
+case_squashfs_lzo() { squashfs -comp lzo; }
+case_squashfs_xz() { squashfs -comp xz -Xbcj x86; }
+case_squashfs_lz4() { squashfs -comp lz4; }
+case_squashfs_zstd() { squashfs -comp zstd; }
+case_squashfs_4k() { squashfs -b 4K; }
+case_squashfs_1m() { squashfs -b 1M; }
+case_squashfs_not_compressed() { squashfs -noI -noD -noF; }
+case_squashfs_no_fragments() { squashfs -no-fragments; }
+case_squashfs_all_fragments() { squashfs -always-use-fragments; }

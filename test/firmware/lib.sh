@@ -107,6 +107,20 @@ make_btrfs() { # make_btrfs IMAGE SIZE TREE OPTIONS...
 	mkfs.btrfs -q --rootdir "$tree" "$@" "$image" >/dev/null
 }
 
+make_erofs() { # make_erofs IMAGE TREE OPTIONS...
+	local image=$1 tree=$2
+	shift 2
+	need mkfs.erofs
+	mkfs.erofs --quiet "$@" "$image" "$tree"
+}
+
+make_squashfs() { # make_squashfs IMAGE TREE OPTIONS...
+	local image=$1 tree=$2
+	shift 2
+	need mksquashfs
+	mksquashfs "$tree" "$image" -noappend -quiet -no-progress "$@"
+}
+
 mounted() { # mounted IMAGE OPTIONS COMMAND...: runs it in the mounted image; skips where mounting is not allowed
 	# In run.sh's own mount namespace: a copy of the mount in another would keep it in use.
 	local image=$1 options=$2 status=0

@@ -45,6 +45,21 @@ make_xfs disk 300M tree -m crc=0 2>/dev/null
 seed fs xfs-4 disk
 make_btrfs disk 110M tree
 seed fs btrfs disk
+seq 3000 >tree/d/numbers # that can be compressed
+make_erofs disk tree
+seed fs erofs disk
+make_erofs disk tree -z lz4
+seed fs erofs-lz4 disk
+make_erofs disk tree -z lz4 -C 16384 -E ztailpacking,legacy-compress
+seed fs erofs-lz4-tails disk
+make_erofs disk tree --chunksize=4096 -E force-chunk-indexes
+seed fs erofs-chunks disk
+make_squashfs disk tree
+seed fs squashfs disk
+make_squashfs disk tree -comp lz4 -b 4K
+seed fs squashfs-lz4 disk
+make_squashfs disk tree -noI -noD -noF -always-use-fragments
+seed fs squashfs-not-compressed disk
 truncate -s 4M disk
 printf 'label: gpt\nstart=64,size=100,type=U\nstart=200,size=1000,type=L\n' | sfdisk -q disk
 seed volume gpt disk

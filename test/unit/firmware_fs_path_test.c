@@ -203,26 +203,27 @@ START_TEST(test_joins_stretches)
 {
 	const struct fs_node node = { .size_bytes = 13 * 16 };
 	struct disk disk;
-	struct fs fs = { .source = &disk.source };
+	const struct fs_ops ops = { .map = map_toy };
+	struct fs fs = { .ops = &ops, .source = &disk.source };
 	uint8_t buf[13 * 16];
 
 	disk_init(&disk, "vda", 600);
 	for (unsigned int i = 0; i < 600; i++)
 		disk.bytes[i] = (uint8_t)i;
 	memset(buf, 0xff, sizeof(buf));
-	ck_assert_int_eq(fs_read_extents(&fs, &node, map_toy, 5, buf, 12 * 16 - 5), 12 * 16 - 5);
+	ck_assert_int_eq(fs_read_extents(&fs, &node, 5, buf, 12 * 16 - 5), 12 * 16 - 5);
 	ck_assert_uint_eq(disk.nr_reads, 2);
 	ck_assert_uint_eq(disk.largest_read, 155);
 	ck_assert_mem_eq(buf, disk.bytes + 105, 155);
 	ck_assert_uint_eq(buf[155] | buf[155 + 15], 0);
 	ck_assert_mem_eq(buf + 155 + 16, disk.bytes + 500, 16);
-	ck_assert_int_eq(fs_read_extents(&fs, &node, map_toy, 190, buf, 100), FW_ECORRUPT);
-	ck_assert_int_eq(fs_read_extents(&fs, &node, map_toy, 13 * 16, buf, 1), 0);
-	ck_assert_int_eq(fs_read_extents(&fs, &node, map_toy, UINT64_MAX, buf, 1), 0);
+	ck_assert_int_eq(fs_read_extents(&fs, &node, 190, buf, 100), FW_ECORRUPT);
+	ck_assert_int_eq(fs_read_extents(&fs, &node, 13 * 16, buf, 1), 0);
+	ck_assert_int_eq(fs_read_extents(&fs, &node, UINT64_MAX, buf, 1), 0);
 	/* The disk ends before the file's last block. */
 	disk.source.size_bytes = 510;
-	ck_assert_int_eq(fs_read_extents(&fs, &node, map_toy, 11 * 16, buf, 16), FW_ECORRUPT);
-	ck_assert_int_eq(fs_read_whole(&fs, &node, map_toy, 10 * 16, buf, 26), 0);
+	ck_assert_int_eq(fs_read_extents(&fs, &node, 11 * 16, buf, 16), FW_ECORRUPT);
+	ck_assert_int_eq(fs_read_whole(&fs, &node, 10 * 16, buf, 26), 0);
 	disk_fini(&disk);
 }
 END_TEST
