@@ -4,7 +4,9 @@
  * first vCPU in it. The loader reads the disks through their virtio devices, as any guest does, and finds what the
  * distribution would boot. It has one call to the VMM: it fills a struct loader_call in its memory and writes its
  * guest-physical address, a 32-bit store, to the doorbell. The VMM has done the call when the store completes, and the
- * result is in the structure. The last call of a boot, LOADER_START, does not return: the vCPU goes on in the kernel.
+ * result is in the structure. A kernel is handed over by two calls: LOADER_KERNEL, with which the VMM takes its bytes
+ * over, and LOADER_START, the last of a boot, which does not return: the vCPU goes on in the kernel. The first takes a
+ * while, so it is best made while a disk is busy with the initrd.
  *
  * All that the loader says comes from the guest, is hostile, and may contradict itself. The VMM reads each structure
  * once, holds ranges against guest memory, and unpacks in a process that can do nothing else.
@@ -22,7 +24,7 @@
 #include <stdint.h>
 
 #define LOADER_MAGIC UINT32_C(0x4c544f4d) /* "MOTL" */
-#define LOADER_VERSION 1 /* of this header: both sides are built together, and a mismatch is a build's mistake */
+#define LOADER_VERSION 2 /* of this header: both sides are built together, and a mismatch is a build's mistake */
 
 /* The loader's image starts here, its first byte is its entry; code, data, bss and stack end below LOADER_END. The VMM
  * copies the flat binary and leaves the rest of the range zero. */
@@ -50,19 +52,17 @@ struct loader_info {
 	uint32_t arena_bytes;
 	uint32_t files;
 	uint32_t files_bytes;
-	/* PCI configuration space: ECAM of bus 0 to nr_buses - 1. BARs that have no address yet get one from the
-	 * window; mote's have theirs already. */
+	/* PCI configuration space: ECAM of bus 0 to nr_buses - 1. The slots are filled from the first on: an empty one
+	 * is the end. BARs have their addresses. */
 	uint32_t ecam;
 	uint32_t nr_buses;
-	uint32_t window;
-	uint32_t window_bytes;
 	uint32_t tsc_khz; /* the loader's clock; 0: unknown */
 	/* Strings without a NUL; 0 bytes: none. */
 	uint32_t entry; /* the boot entry that the user chose: number, id, title or "SUBMENU>TITLE" */
 	uint32_t entry_bytes;
 	uint32_t append; /* added to the kernel's arguments, after a space */
 	uint32_t append_bytes;
-	uint32_t reserved[3];
+	uint32_t reserved[5];
 };
 
 /* Whom LOADER_SAY is for. */
@@ -86,6 +86,7 @@ enum loader_code {
 	LOADER_SAY = 1,
 	LOADER_KEY,
 	LOADER_UNPACK,
+	LOADER_KERNEL,
 	LOADER_START,
 	LOADER_FAIL,
 	LOADER_DONE,
@@ -133,18 +134,22 @@ struct loader_call {
 			uint32_t to_bytes;
 			uint32_t may_be_cut;
 		} unpack;
-		/* LOADER_START: the vCPU goes on in this kernel. Returns only when the VMM can't start it, having
-		 * logged why, with the loader's memory as it was. The VMM adds to the command line what it adds with a
-		 * kernel of the user's own, such as the console. */
+		/* LOADER_KERNEL: the VMM takes this kernel over, in place of one that it took before; having returned,
+		 * it looks at these bytes no more. An error: it can't, and has logged why. */
 		struct {
 			uint32_t kernel; /* the file as it lies on the disk: bzImage, ELF */
 			uint32_t kernel_bytes;
+			uint32_t name; /* for messages: "/boot/vmlinuz-6.1.0-49-amd64 on vda1" */
+			uint32_t name_bytes;
+		} kernel;
+		/* LOADER_START: the vCPU goes on in the kernel that was taken over. Returns only when the VMM can't
+		 * start it, having logged why, with the loader's memory as it was. The VMM adds to the command line
+		 * what it adds with a kernel of the user's own, such as the console. */
+		struct {
 			uint32_t initrd; /* all initrds, each at a multiple of 4 from the start; page-aligned */
 			uint32_t initrd_bytes; /* 0: none */
 			uint32_t command_line;
 			uint32_t command_line_bytes;
-			uint32_t name; /* for messages: "/boot/vmlinuz-6.1.0-49-amd64 on vda1" */
-			uint32_t name_bytes;
 		} start;
 		/* LOADER_DONE: the VM ends well, having reported. */
 		uint32_t words[10];
@@ -152,10 +157,11 @@ struct loader_call {
 };
 
 _Static_assert(sizeof(struct loader_info) == 80, "agreed with the VMM");
-_Static_assert(offsetof(struct loader_info, tsc_khz) == 48, "agreed with the VMM");
-_Static_assert(offsetof(struct loader_info, append_bytes) == 64, "agreed with the VMM");
+_Static_assert(offsetof(struct loader_info, tsc_khz) == 40, "agreed with the VMM");
+_Static_assert(offsetof(struct loader_info, append_bytes) == 56, "agreed with the VMM");
 _Static_assert(sizeof(struct loader_call) == 48, "agreed with the VMM");
 _Static_assert(offsetof(struct loader_call, unpack.may_be_cut) == 28, "agreed with the VMM");
-_Static_assert(offsetof(struct loader_call, start.name_bytes) == 36, "agreed with the VMM");
+_Static_assert(offsetof(struct loader_call, kernel.name_bytes) == 20, "agreed with the VMM");
+_Static_assert(offsetof(struct loader_call, start.command_line_bytes) == 20, "agreed with the VMM");
 
 #endif

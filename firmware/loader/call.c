@@ -83,19 +83,30 @@ int fw_unpack_start(enum fw_codec codec, const void *from, size_t from_len, void
 	return unpack(codec, from, from_len, to, to_size, true);
 }
 
+int call_kernel(const void *kernel, size_t kernel_bytes, const char *name)
+{
+	struct loader_call call = {
+		.code = LOADER_KERNEL,
+		.kernel = {
+			.kernel = mmio_address(kernel),
+			.kernel_bytes = (uint32_t)kernel_bytes,
+			.name = mmio_address(name),
+			.name_bytes = (uint32_t)strlen(name),
+		},
+	};
+
+	return ring(&call);
+}
+
 int call_start(const struct call_start *start)
 {
 	struct loader_call call = {
 		.code = LOADER_START,
 		.start = {
-			.kernel = mmio_address(start->kernel),
-			.kernel_bytes = (uint32_t)start->kernel_bytes,
 			.initrd = mmio_address(start->initrd),
 			.initrd_bytes = (uint32_t)start->initrd_bytes,
 			.command_line = mmio_address(start->command_line),
 			.command_line_bytes = (uint32_t)strlen(start->command_line),
-			.name = mmio_address(start->name),
-			.name_bytes = (uint32_t)strlen(start->name),
 		},
 	};
 

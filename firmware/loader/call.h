@@ -16,14 +16,14 @@ void call_say(enum loader_to to, const char *text, size_t len);
 /* The next byte of the console's input, or LOADER_NO_KEY. */
 int call_key(uint32_t timeout_ms);
 
+/* Hands a kernel over, by a name for messages. An enum loader_status. */
+int call_kernel(const void *kernel, size_t kernel_bytes, const char *name);
+
 /* What LOADER_START is told. */
 struct call_start {
-	const void *kernel;
-	size_t kernel_bytes;
 	const void *initrd;
 	size_t initrd_bytes;
 	const char *command_line;
-	const char *name;
 };
 
 /* Returns only if it failed: an enum loader_status. */

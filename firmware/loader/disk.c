@@ -15,22 +15,34 @@ static int read_cached(struct disk *disk, uint64_t offset, void *to, size_t len)
 {
 	uint64_t number = offset / DISK_CACHE_LINE;
 	uint64_t start = number * DISK_CACHE_LINE;
-	const uint8_t *bytes = disk_cache_find(disk->cache, disk->index, number);
+	const uint8_t *bytes = disk_cache_find(disk->all->cache, disk->index, number);
 
 	if (bytes == NULL) {
 		uint64_t left = disk->source.size_bytes - start;
 		size_t size = left < DISK_CACHE_LINE ? (size_t)left : DISK_CACHE_LINE;
-		uint8_t *line = disk_cache_take(disk->cache, disk->index, number);
-		int ret = virtio_blk_read(&disk->blk, start / VIRTIO_BLK_SECTOR, size / VIRTIO_BLK_SECTOR, line);
+		uint8_t *line = disk_cache_take(disk->all->cache, disk->index, number);
+		int ret = virtio_blk_read(&disk->blk, start / VIRTIO_BLK_SECTOR, size / VIRTIO_BLK_SECTOR, line, NULL);
 
 		if (ret < 0) {
-			disk_cache_forget(disk->cache);
+			disk_cache_forget(disk->all->cache);
 			return ret;
 		}
 		bytes = line;
 	}
 	memcpy(to, bytes + (offset - start), len);
 	return 0;
+}
+
+/* Whole blocks, straight to their place. */
+static int read_direct(struct disk *disk, uint64_t offset, void *to, size_t len)
+{
+	void (*meanwhile)(void) = NULL;
+
+	if (len >= DISK_MEANWHILE_BYTES) {
+		meanwhile = disk->all->meanwhile;
+		disk->all->meanwhile = NULL;
+	}
+	return virtio_blk_read(&disk->blk, offset / VIRTIO_BLK_SECTOR, len / VIRTIO_BLK_SECTOR, to, meanwhile);
 }
 
 /* How many of the first bytes of a read to take through the cache: to the end of the line, or only to the next block's
@@ -54,7 +66,7 @@ static int disk_read(struct source *source, uint64_t offset, void *buf, size_t l
 
 		if (len >= DIRECT_BYTES && offset % BLOCK_BYTES == 0) {
 			part = len - len % BLOCK_BYTES;
-			ret = virtio_blk_read(&disk->blk, offset / VIRTIO_BLK_SECTOR, part / VIRTIO_BLK_SECTOR, to);
+			ret = read_direct(disk, offset, to, part);
 		} else {
 			ret = read_cached(disk, offset, to, part);
 		}
@@ -75,8 +87,7 @@ static void name_disk(struct disk *disk, unsigned int nr)
 			       'a' + nr % 26);
 }
 
-static int open_disk(struct disks *disks, struct pci_host *host, const struct pci_function *function,
-		     unsigned int number, struct arena *arena)
+static int open_disk(struct disks *disks, const struct pci_function *function, unsigned int number, struct arena *arena)
 {
 	struct disk *disk = arena_alloc(arena, sizeof(*disk));
 	int ret;
@@ -84,21 +95,21 @@ static int open_disk(struct disks *disks, struct pci_host *host, const struct pc
 	if (disk == NULL)
 		return FW_ENOMEM;
 	name_disk(disk, number);
-	ret = virtio_blk_open(&disk->blk, host, function, arena);
+	ret = virtio_blk_open(&disk->blk, function, arena);
 	if (ret < 0) {
 		print("%s: can't use this disk: %s\n", disk->source.name, fw_error_text(ret));
 		return ret == FW_ENOMEM ? ret : 0;
 	}
 	disk->source.read = disk_read;
 	disk->source.size_bytes = disk->blk.nr_sectors * VIRTIO_BLK_SECTOR;
-	disk->cache = disks->cache;
+	disk->all = disks;
 	disk->index = number;
 	disks->list[disks->nr++] = disk;
 	print("%s: %llu MiB\n", disk->source.name, (unsigned long long)(disk->source.size_bytes >> 20));
 	return 0;
 }
 
-int disks_open(struct disks *disks, struct pci_host *host, struct arena *arena)
+int disks_open(struct disks *disks, const struct pci_host *host, struct arena *arena)
 {
 	struct pci_function function;
 	unsigned int number = 0;
@@ -112,7 +123,7 @@ int disks_open(struct disks *disks, struct pci_host *host, struct arena *arena)
 
 		if (function.vendor != VIRTIO_PCI_VENDOR || function.device != VIRTIO_PCI_MODERN_ID + VIRTIO_BLK_TYPE)
 			continue;
-		ret = open_disk(disks, host, &function, number++, arena);
+		ret = open_disk(disks, &function, number++, arena);
 		if (ret < 0)
 			return ret;
 	}

@@ -12,12 +12,19 @@ struct disk_cache {
 	uint32_t clock;
 	struct line *last_taken;
 	struct line lines[DISK_CACHE_LINES];
-	uint8_t bytes[DISK_CACHE_LINES][DISK_CACHE_LINE];
+	uint8_t (*bytes)[DISK_CACHE_LINE];
 };
 
 struct disk_cache *disk_cache_create(struct arena *arena)
 {
-	return arena_alloc(arena, sizeof(struct disk_cache));
+	struct disk_cache *cache = arena_alloc(arena, sizeof(*cache));
+
+	if (cache == NULL || arena->size - arena->used < sizeof(cache->bytes[0]) * DISK_CACHE_LINES)
+		return NULL;
+	/* Not by arena_alloc(), which would make a megabyte zero that is filled before it is looked at. */
+	cache->bytes = (void *)(arena->base + arena->used);
+	arena->used += sizeof(cache->bytes[0]) * DISK_CACHE_LINES;
+	return cache;
 }
 
 const uint8_t *disk_cache_find(struct disk_cache *cache, unsigned int disk, uint64_t number)

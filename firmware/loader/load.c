@@ -145,7 +145,8 @@ static int read_initrds(struct job *job)
 	return ret;
 }
 
-int load_entry(const struct entry *entry, const struct load_room *room, struct loaded *out, char *why, size_t why_size)
+int load_entry(const struct entry *entry, const struct load_room *room, struct loaded *out,
+	       void (*kernel_is_read)(void), char *why, size_t why_size)
 {
 	struct job job = {
 		.room = room, .out = out, .nr_initrds = entry->nr_initrds, .why = why, .why_size = why_size
@@ -157,6 +158,8 @@ int load_entry(const struct entry *entry, const struct load_room *room, struct l
 		ret = divide(&job);
 	if (ret == 0)
 		ret = read_kernel(&job);
+	if (ret == 0 && kernel_is_read != NULL)
+		kernel_is_read();
 	if (ret == 0)
 		ret = read_initrds(&job);
 	return ret;

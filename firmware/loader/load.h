@@ -22,8 +22,10 @@ struct loaded {
 	size_t initrd_bytes; /* 0: none */
 };
 
-/* 0, or an error with what is wrong in `why`: one sentence. */
+/* 0, or an error with what is wrong in `why`: one sentence. `kernel_is_read`, if not NULL, is called when of *out only
+ * the initrd's bytes are not there yet. */
 __attribute__((warn_unused_result)) int load_entry(const struct entry *entry, const struct load_room *room,
-						   struct loaded *out, char *why, size_t why_size);
+						   struct loaded *out, void (*kernel_is_read)(void), char *why,
+						   size_t why_size);
 
 #endif

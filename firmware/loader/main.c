@@ -16,6 +16,7 @@
 static struct loader_info info;
 static struct system system;
 static struct choice choice;
+static struct loaded loaded;
 
 /* Ends the VM: first all that was seen on the way, then what is wrong. */
 __attribute__((format(printf, 1, 2))) static _Noreturn void fail(const char *format, ...)
@@ -49,11 +50,9 @@ static void start_up(const struct loader_info *given)
 
 static void find_system(void)
 {
-	struct pci_host host = {
+	const struct pci_host host = {
 		.ecam = info.ecam,
 		.nr_buses = info.nr_buses,
-		.window_next = info.window,
-		.window_end = info.window + info.window_bytes,
 	};
 	int ret = disks_open(&system.disks, &host, &system.arena);
 
@@ -94,52 +93,65 @@ static void choose(void)
 		menu_run(&system.entries, &append, &choice);
 }
 
-static void load(struct loaded *loaded)
+/* Gives the kernel to the VMM. */
+static void hand_over(void)
+{
+	const struct place_file *kernel = &system.entries.list[choice.index].kernel;
+	char name[WHY_BYTES];
+
+	(void)print_to(name, sizeof(name), "%s on %s", kernel->path, kernel->where->volume->source->name);
+	if (call_kernel(loaded.kernel, loaded.kernel_bytes, name) < 0)
+		fail("the kernel %s can't be started", name);
+}
+
+/* The VMM need not wait for the initrd. */
+static void hand_over_soon(void)
+{
+	system.disks.meanwhile = hand_over;
+}
+
+static void load(void)
 {
 	const struct load_room room = { .base = memory_at(info.files), .size = info.files_bytes };
 	const struct entry *entry = &system.entries.list[choice.index];
+	void (*kernel_is_read)(void) = info.flags & LOADER_INSPECT ? NULL : hand_over_soon;
 	char why[WHY_BYTES];
 
 	print("entry %u of %s: %s\n", choice.index, entry->origin, entry->title);
-	if (load_entry(entry, &room, loaded, why, sizeof(why)) < 0)
+	if (load_entry(entry, &room, &loaded, kernel_is_read, why, sizeof(why)) < 0)
 		fail("entry '%s': %s", entry->title, why);
 	print("arguments: %s\n", choice.arguments);
 }
 
-static _Noreturn void start(const struct loaded *loaded)
+static _Noreturn void start(void)
 {
-	const struct place_file *kernel = &system.entries.list[choice.index].kernel;
-	char name[WHY_BYTES];
 	const struct call_start call = {
-		.kernel = loaded->kernel,
-		.kernel_bytes = loaded->kernel_bytes,
-		.initrd = loaded->initrd,
-		.initrd_bytes = loaded->initrd_bytes,
+		.initrd = loaded.initrd,
+		.initrd_bytes = loaded.initrd_bytes,
 		.command_line = choice.arguments,
-		.name = name,
 	};
 
-	(void)print_to(name, sizeof(name), "%s on %s", kernel->path, kernel->where->volume->source->name);
+	/* No disk was busy for long enough. */
+	if (system.disks.meanwhile != NULL)
+		hand_over();
 	disks_close(&system.disks);
 	print("%u ms in the loader\n", clock_ms());
 	(void)call_start(&call);
-	fail("the kernel %s can't be started", name);
+	fail("the kernel can't be started");
 }
 
 _Noreturn void loader_main(const struct loader_info *given);
 
 _Noreturn void loader_main(const struct loader_info *given)
 {
-	struct loaded loaded;
-
 	start_up(given);
 	find_system();
 	choose();
 	if (info.flags & LOADER_INSPECT)
 		report_system(&system, choice.index);
-	load(&loaded);
+	load();
 	if ((info.flags & LOADER_INSPECT) == 0)
-		start(&loaded);
+		start();
 	report_entry(&system, &choice, &loaded);
 	disks_close(&system.disks);
 	call_done();

@@ -47,8 +47,13 @@ bool pci_next(const struct pci_host *host, uint32_t *at, struct pci_function *ou
 
 		if (*at % FUNCTIONS_PER_SLOT != 0 && !has_more(host, *at))
 			continue;
-		if (mmio_read16(config + REG_VENDOR) == VENDOR_NONE ||
-		    (mmio_read8(config + REG_HEADER_TYPE) & HEADER_TYPE) != 0)
+		if (mmio_read16(config + REG_VENDOR) == VENDOR_NONE) {
+			/* Each function that is looked at costs an exit. */
+			if (*at % FUNCTIONS_PER_SLOT == 0)
+				return false;
+			continue;
+		}
+		if ((mmio_read8(config + REG_HEADER_TYPE) & HEADER_TYPE) != 0)
 			continue;
 		*out = (struct pci_function){
 			.config = config,
@@ -76,33 +81,10 @@ uint8_t pci_capability(const struct pci_function *function, uint8_t id, uint8_t 
 	return 0;
 }
 
-/* Gives the memory BAR at `reg` an address if it has none; returns how many BAR registers it takes. */
-static unsigned int place_bar(struct pci_host *host, uint32_t reg)
-{
-	uint32_t low = mmio_read32(reg);
-	bool is_64 = (low & BAR_IO) == 0 && (low & BAR_64) != 0;
-	uint32_t mask, size, at;
-
-	if ((low & BAR_IO) || (low & ~BAR_FLAGS) != 0 || (is_64 && mmio_read32(reg + 4) != 0))
-		return is_64 ? 2 : 1;
-	mmio_write32(reg, UINT32_MAX);
-	mask = mmio_read32(reg) & ~BAR_FLAGS;
-	mmio_write32(reg, low);
-	size = 0 - mask;
-	at = (host->window_next + size - 1) & mask;
-	if (mask != 0 && at >= host->window_next && at <= host->window_end && size <= host->window_end - at) {
-		mmio_write32(reg, at);
-		host->window_next = at + size;
-	}
-	return is_64 ? 2 : 1;
-}
-
-void pci_enable(struct pci_host *host, const struct pci_function *function)
+void pci_enable(const struct pci_function *function)
 {
 	uint32_t command = function->config + REG_COMMAND;
 
-	for (unsigned int bar = 0; bar < NR_BARS;)
-		bar += place_bar(host, function->config + REG_BAR0 + 4 * bar);
 	mmio_write16(command, mmio_read16(command) | COMMAND_MEMORY | COMMAND_MASTER);
 }
 

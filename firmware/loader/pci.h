@@ -10,8 +10,6 @@
 struct pci_host {
 	uint32_t ecam;
 	uint32_t nr_buses;
-	uint32_t window_next; /* the free part of the window */
-	uint32_t window_end;
 };
 
 struct pci_function {
@@ -27,8 +25,8 @@ __attribute__((warn_unused_result)) bool pci_next(const struct pci_host *host, u
 /* The first capability `id` behind the one at `after` (0: the first of all); its offset, or 0. */
 uint8_t pci_capability(const struct pci_function *function, uint8_t id, uint8_t after);
 
-/* Lets the function answer and reach memory, after giving an address to each BAR that has none. */
-void pci_enable(struct pci_host *host, const struct pci_function *function);
+/* Lets the function answer and reach memory. */
+void pci_enable(const struct pci_function *function);
 
 /* Keeps it from memory again. */
 void pci_disable(const struct pci_function *function);

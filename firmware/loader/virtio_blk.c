@@ -12,6 +12,7 @@
 #define MAX_REQUESTS 16
 #define MAX_QUEUE (MAX_REQUESTS * 4) /* a power of two; room for all requests' descriptors */
 #define MAX_REQUEST_BYTES (UINT32_C(1) << 20)
+#define HUGE_PAGE_BYTES (2u << 20)
 
 #define BLK_F_SIZE_MAX (UINT64_C(1) << 1)
 #define BLK_CONFIG_CAPACITY 0
@@ -92,13 +93,12 @@ static void read_config(struct virtio_blk *blk)
 		blk->max_bytes = VIRTIO_BLK_SECTOR;
 }
 
-int virtio_blk_open(struct virtio_blk *blk, struct pci_host *host, const struct pci_function *function,
-		    struct arena *arena)
+int virtio_blk_open(struct virtio_blk *blk, const struct pci_function *function, struct arena *arena)
 {
 	int ret;
 
 	*blk = (struct virtio_blk){ 0 };
-	ret = virtio_pci_open(&blk->dev, host, function, BLK_F_SIZE_MAX);
+	ret = virtio_pci_open(&blk->dev, function, BLK_F_SIZE_MAX);
 	if (ret < 0)
 		return ret;
 	read_config(blk);
@@ -206,8 +206,26 @@ static int give_up(struct virtio_blk *blk)
 	return FW_EIO;
 }
 
+/* Memory that a read fills and that the host may still have to find. */
+struct fresh {
+	uint8_t *start;
+	uint8_t *end;
+};
+
+/* The host finds a guest's memory when it is first touched, and clears it, which takes it longer than a fast disk takes
+ * to fill it. The disk's side does that from the start of what it reads, so this side does it from the end. To change
+ * no bit, in one step, is safe whoever writes there at the time. */
+static void touch_last(struct fresh *fresh)
+{
+	if (fresh->end <= fresh->start)
+		return;
+	fresh->end = (uint8_t *)(((uintptr_t)fresh->end - 1) & ~(uintptr_t)(HUGE_PAGE_BYTES - 1));
+	if (fresh->end > fresh->start)
+		__asm__ volatile("lock orb $0, %0" : "+m"(*fresh->end));
+}
+
 /* Waits until something is finished: as reap(). */
-static int wait(struct virtio_blk *blk)
+static int wait(struct virtio_blk *blk, struct fresh *fresh)
 {
 	struct clock_wait limit;
 	int ret;
@@ -216,23 +234,27 @@ static int wait(struct virtio_blk *blk)
 	while ((ret = reap(blk)) == 0) {
 		if (!clock_wait_on(&limit))
 			return give_up(blk);
+		touch_last(fresh);
 	}
 	return ret;
 }
 
-int virtio_blk_read(struct virtio_blk *blk, uint64_t sector, size_t nr_sectors, void *to)
+int virtio_blk_read(struct virtio_blk *blk, uint64_t sector, size_t nr_sectors, void *to, void (*meanwhile)(void))
 {
 	size_t len = nr_sectors * VIRTIO_BLK_SECTOR;
 	uint8_t *at = to;
+	struct fresh fresh = { at, at + len };
 	int ret = 0;
 
 	if (blk->broken)
 		return FW_EIO;
 	blk->bytes_read += len;
 	submit(blk, &sector, &len, &at);
+	if (meanwhile != NULL)
+		meanwhile();
 	/* After a failure nothing more is started, but what is in flight still writes to memory. */
 	while (blk->busy != 0) {
-		int done = wait(blk);
+		int done = wait(blk, &fresh);
 
 		if (blk->broken)
 			return FW_EIO;

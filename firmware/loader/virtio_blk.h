@@ -31,12 +31,13 @@ struct virtio_blk {
 };
 
 /* 0, FW_ENOTSUP, FW_EIO or FW_ENOMEM. */
-__attribute__((warn_unused_result)) int virtio_blk_open(struct virtio_blk *blk, struct pci_host *host,
-							const struct pci_function *function, struct arena *arena);
+__attribute__((warn_unused_result)) int virtio_blk_open(struct virtio_blk *blk, const struct pci_function *function,
+							struct arena *arena);
 
-/* Reads sectors, which lie inside the disk, to `to`. 0 or FW_EIO. */
+/* Reads sectors, which lie inside the disk, to `to`. 0 or FW_EIO. `meanwhile`, if not NULL, is called once while the
+ * disk is at work; it may not read. */
 __attribute__((warn_unused_result)) int virtio_blk_read(struct virtio_blk *blk, uint64_t sector, size_t nr_sectors,
-							void *to);
+							void *to, void (*meanwhile)(void));
 
 /* Lets go of the device. */
 void virtio_blk_close(struct virtio_blk *blk);

@@ -105,13 +105,12 @@ static int negotiate(struct virtio_pci *dev, uint64_t wanted)
 	return mmio_read8(dev->common + COMMON_STATUS) & STATUS_FEATURES_OK ? 0 : FW_ENOTSUP;
 }
 
-int virtio_pci_open(struct virtio_pci *dev, struct pci_host *host, const struct pci_function *function,
-		    uint64_t features)
+int virtio_pci_open(struct virtio_pci *dev, const struct pci_function *function, uint64_t features)
 {
 	int ret;
 
 	*dev = (struct virtio_pci){ .function = *function };
-	pci_enable(host, function);
+	pci_enable(function);
 	find_structures(dev);
 	ret = dev->common != 0 && dev->notify != 0 && dev->device != 0 ? reset(dev) : FW_ENOTSUP;
 	if (ret == 0)

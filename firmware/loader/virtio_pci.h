@@ -32,8 +32,8 @@ struct virtio_pci_queue {
 
 /* Enables the function, finds its structures, resets it and agrees on those of `features` that it has;
  * VIRTIO_F_VERSION_1 is always one. 0, FW_ENOTSUP if it is no modern device or wants others, or FW_EIO. */
-__attribute__((warn_unused_result)) int virtio_pci_open(struct virtio_pci *dev, struct pci_host *host,
-							const struct pci_function *function, uint64_t features);
+__attribute__((warn_unused_result)) int virtio_pci_open(struct virtio_pci *dev, const struct pci_function *function,
+							uint64_t features);
 
 /* The largest size of queue 0; 0: it has none. */
 uint16_t virtio_pci_queue_size(const struct virtio_pci *dev);

@@ -48,15 +48,20 @@ static int unpack(void *arg, const struct unpack_request *request)
 	return (int)request->to_bytes;
 }
 
-static int start(void *arg, struct loader_start *what)
+static int take_kernel(void *arg, const struct loader_kernel *what)
 {
-	const struct boot_loaded *loaded = &what->loaded;
-
 	(void)arg;
-	must(guest_memory_at(&memory, loaded->kernel, loaded->kernel_bytes) != NULL && loaded->kernel_bytes > 0);
-	must(loaded->initrd_bytes == 0 || guest_memory_at(&memory, loaded->initrd, loaded->initrd_bytes) != NULL);
-	must(strlen(what->command_line) <= LOADER_COMMAND_LINE_MAX && strlen(what->name) <= LOADER_NAME_MAX);
-	return loaded->kernel_bytes % 2 ? -1 : 0;
+	must(guest_memory_at(&memory, what->base, what->size_bytes) != NULL && what->size_bytes > 0);
+	must(strlen(what->name) <= LOADER_NAME_MAX);
+	return what->size_bytes % 2 ? -1 : 0;
+}
+
+static int start(void *arg, const struct loader_start *what)
+{
+	(void)arg;
+	must(what->initrd_bytes == 0 || guest_memory_at(&memory, what->initrd, what->initrd_bytes) != NULL);
+	must(strlen(what->command_line) <= LOADER_COMMAND_LINE_MAX);
+	return what->initrd_bytes % 2 ? -1 : 0;
 }
 
 static void give_up(void *arg, const char *text)
@@ -73,7 +78,7 @@ static void done(void *arg)
 /* The input is what lies from the call on; the rest of memory repeats it. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static const struct loader_ops ops = { say, key, unpack, start, give_up, done };
+	static const struct loader_ops ops = { say, key, unpack, take_kernel, start, give_up, done };
 	const struct guest_region ram = { .base = 0, .size_bytes = RAM_BYTES };
 
 	if (memory.nr_regions == 0) {

@@ -1,4 +1,5 @@
 /* Boots of what the loader has read into guest memory. */
+#include <elf.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -52,13 +53,22 @@ static void read_to(gpa_t kernel_at, const struct bytes *kernel, gpa_t initrd_at
 	test_log_start();
 }
 
-static int boot(void)
+static int load_taken(void)
 {
 	struct boot_keep *keep;
 	int ret = boot_load(&guest.request, &entry, &keep);
 
 	boot_keep_finish(keep);
+	boot_kernel_free(loaded.taken);
+	loaded.taken = NULL;
 	return ret;
+}
+
+static int boot(void)
+{
+	int ret = boot_take(&guest.request, &loaded.taken);
+
+	return ret < 0 ? ret : load_taken();
 }
 
 static const struct linux_boot_params *params(void)
@@ -101,15 +111,16 @@ START_TEST(loads_every_packing)
 }
 END_TEST
 
-START_TEST(leaves_nothing_of_the_loader)
+START_TEST(leaves_nothing_of_the_loader_where_kernels_care)
 {
 	struct bytes kernel = test_kernel(PACK_ZSTD);
 	gpa_t initrd_at = TEST_RAM_BYTES - HUGE_BYTES;
 
 	read_to(KERNEL_AT, &kernel, initrd_at);
 	ck_assert_int_eq(boot(), 0);
-	ck_assert(is_zero(0, TEST_LOW_BASE));
-	ck_assert(is_zero(TEST_LOW_BASE + BOOT_LOW_BYTES, 0x9fc00));
+	/* Of its page tables and of the start's other pages, what boot_load() leaves out. */
+	ck_assert(is_zero(entry.page_tables + 8, entry.page_tables + PAGE_BYTES));
+	ck_assert(is_zero(entry.gdt - 64, entry.gdt));
 	ck_assert(is_zero(0x100000, TEST_LINK_BASE));
 	ck_assert(is_zero(TEST_LINK_BASE + TEST_IMAGE_BYTES, initrd_at));
 	ck_assert(is_zero(initrd_at + INITRD_BYTES, TEST_RAM_BYTES));
@@ -177,6 +188,75 @@ START_TEST(loads_a_kernel_from_where_it_will_be)
 	read_to(TEST_LINK_BASE + 512, &kernel, 0);
 	ck_assert_int_eq(boot(), 0);
 	assert_kernel_at(TEST_LINK_BASE);
+	bytes_free(&kernel);
+}
+END_TEST
+
+/* Where the kernel was, all kinds of it, there may be something else when it is loaded. */
+START_TEST(looks_at_a_kernel_only_when_it_takes_it)
+{
+	struct bytes kernel = test_kernel((enum test_packing)_i);
+
+	read_to(KERNEL_AT, &kernel, 0);
+	ck_assert_int_eq(boot_take(&guest.request, &loaded.taken), 0);
+	memset(at(KERNEL_AT), 0xee, kernel.len);
+	loaded.kernel = 0;
+	loaded.kernel_bytes = 0;
+	ck_assert_int_eq(load_taken(), 0);
+	assert_kernel_at(TEST_LINK_BASE);
+	bytes_free(&kernel);
+}
+END_TEST
+
+START_TEST(looks_at_a_vmlinux_only_when_it_takes_it)
+{
+	struct bytes kernel = test_vmlinux(NOTES_LINUX);
+
+	read_to(KERNEL_AT, &kernel, 0);
+	ck_assert_int_eq(boot_take(&guest.request, &loaded.taken), 0);
+	memset(at(KERNEL_AT), 0xee, kernel.len);
+	ck_assert_int_eq(load_taken(), 0);
+	assert_kernel_at(TEST_LINK_BASE);
+	bytes_free(&kernel);
+}
+END_TEST
+
+/* One below 1 MiB too has zeros where its file has nothing, though other things stay there. */
+START_TEST(loads_a_kernel_into_low_memory)
+{
+	const gpa_t low = 0x30000;
+	const uint64_t bss_bytes = 0x1000;
+	struct bytes kernel = test_vmlinux(NOTES_LINUX);
+	Elf64_Ehdr *ehdr = (Elf64_Ehdr *)kernel.data;
+	Elf64_Phdr *phdrs = (Elf64_Phdr *)(kernel.data + ehdr->e_phoff);
+
+	ehdr->e_entry = low + TEST_ENTRY_OFFSET;
+	phdrs[0].p_vaddr = low;
+	phdrs[0].p_paddr = low;
+	phdrs[0].p_memsz += bss_bytes;
+	phdrs[1].p_type = PT_NULL;
+	read_to(KERNEL_AT, &kernel, 0);
+	ck_assert_int_eq(boot(), 0);
+	ck_assert_uint_eq(entry.rip, low + TEST_ENTRY_OFFSET);
+	ck_assert_uint_eq(*at(low), test_kernel_byte(0));
+	ck_assert_uint_eq(*at(low + TEST_TEXT_BYTES - 1), test_kernel_byte(TEST_TEXT_BYTES - 1));
+	ck_assert(is_zero(low + TEST_TEXT_BYTES, low + TEST_TEXT_BYTES + bss_bytes));
+	bytes_free(&kernel);
+}
+END_TEST
+
+START_TEST(a_kernel_can_be_given_back)
+{
+	struct bytes kernel = test_kernel(PACK_LZ4);
+
+	read_to(KERNEL_AT, &kernel, TEST_RAM_BYTES - HUGE_BYTES);
+	ck_assert_int_eq(boot_take(&guest.request, &loaded.taken), 0);
+	boot_kernel_free(loaded.taken);
+	/* And nothing was changed. */
+	ck_assert_mem_eq(at(KERNEL_AT), kernel.data, kernel.len);
+	ck_assert_mem_eq(at(TEST_RAM_BYTES - HUGE_BYTES), initrd, INITRD_BYTES);
+	ck_assert_uint_eq(*at(TEST_LOW_BASE), 0xee);
+	boot_kernel_free(NULL);
 	bytes_free(&kernel);
 }
 END_TEST
@@ -249,11 +329,15 @@ static Suite *suite(void)
 	suite_add_tcase(suite, tcase);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, loads_every_packing, 0, NR_PACKINGS);
-	tcase_add_test(tcase, leaves_nothing_of_the_loader);
+	tcase_add_test(tcase, leaves_nothing_of_the_loader_where_kernels_care);
 	tcase_add_test(tcase, leaves_an_initrd_where_it_is_well);
 	tcase_add_loop_test(tcase, moves_an_initrd_from_elsewhere, 0, sizeof(bad_places) / sizeof(bad_places[0]));
 	tcase_add_test(tcase, obeys_the_limit_of_the_initrd);
 	tcase_add_test(tcase, loads_a_kernel_from_where_it_will_be);
+	tcase_add_loop_test(tcase, looks_at_a_kernel_only_when_it_takes_it, 0, NR_PACKINGS);
+	tcase_add_test(tcase, looks_at_a_vmlinux_only_when_it_takes_it);
+	tcase_add_test(tcase, loads_a_kernel_into_low_memory);
+	tcase_add_test(tcase, a_kernel_can_be_given_back);
 	tcase_add_test(tcase, starts_a_32_bit_kernel_as_it_is);
 	tcase_add_test(tcase, refuses_and_leaves_memory_alone);
 	tcase_add_test(tcase, needs_room);

@@ -22,6 +22,7 @@ static struct {
 	size_t len;
 	uint32_t timeout_ms;
 	struct unpack_request unpack;
+	struct loader_kernel kernel;
 	struct loader_start start;
 	bool failed, done;
 	int answer;
@@ -53,7 +54,15 @@ static int unpack(void *arg, const struct unpack_request *request)
 	return seen.answer;
 }
 
-static int start(void *arg, struct loader_start *what)
+static int take_kernel(void *arg, const struct loader_kernel *what)
+{
+	(void)arg;
+	seen.nr++;
+	seen.kernel = *what;
+	return seen.answer;
+}
+
+static int start(void *arg, const struct loader_start *what)
 {
 	(void)arg;
 	seen.nr++;
@@ -80,6 +89,7 @@ static const struct loader_ops ops = {
 	.say = say,
 	.key = key,
 	.unpack = unpack,
+	.kernel = take_kernel,
 	.start = start,
 	.fail = give_up,
 	.done = done,
@@ -215,36 +225,83 @@ START_TEST(unpack_refuses_what_is_no_memory)
 }
 END_TEST
 
+static struct loader_call good_kernel(void)
+{
+	uint32_t len = put("/boot/vmlinuz on vda1");
+
+	return (struct loader_call){
+		.code = LOADER_KERNEL,
+		.kernel = { .kernel = 0x100000, .kernel_bytes = 0x2000, .name = TEXT_AT, .name_bytes = len }
+	};
+}
+
 static struct loader_call good_start(void)
 {
-	uint32_t len = put("root=/dev/vda quiet/boot/vmlinuz on vda1");
+	uint32_t len = put("root=/dev/vda quiet");
 
 	return (struct loader_call){ .code = LOADER_START,
-				     .start = { .kernel = 0x100000,
-						.kernel_bytes = 0x2000,
-						.initrd = 0x800000,
+				     .start = { .initrd = 0x800000,
 						.initrd_bytes = 0x3000,
 						.command_line = TEXT_AT,
-						.command_line_bytes = 19,
-						.name = TEXT_AT + 19,
-						.name_bytes = len - 19 } };
+						.command_line_bytes = len } };
 }
+
+START_TEST(a_kernel_arrives_whole)
+{
+	ck_assert_int_eq(serve(good_kernel()), LOADER_OK);
+	ck_assert_uint_eq(seen.nr, 1);
+	ck_assert_uint_eq(seen.kernel.base, 0x100000);
+	ck_assert_uint_eq(seen.kernel.size_bytes, 0x2000);
+	ck_assert_str_eq(seen.kernel.name, "/boot/vmlinuz on vda1");
+}
+END_TEST
+
+START_TEST(a_kernel_has_memory_and_a_short_name)
+{
+	struct loader_call call = good_kernel();
+
+	call.kernel.kernel_bytes = 0;
+	ck_assert_int_eq(serve(call), LOADER_EINVAL);
+	ck_assert_uint_eq(seen.nr, 0);
+	call = good_kernel();
+	call.kernel.name_bytes = 5000;
+	memset(guest_memory_at(&memory, TEXT_AT, 5000), '\x1b', 5000);
+	ck_assert_int_eq(serve(call), LOADER_OK);
+	ck_assert_uint_eq(strlen(seen.kernel.name), LOADER_NAME_MAX);
+	ck_assert_int_eq(seen.kernel.name[0], '?');
+	call.kernel.name_bytes = 0;
+	ck_assert_int_eq(serve(call), LOADER_OK);
+	ck_assert_str_eq(seen.kernel.name, "");
+}
+END_TEST
+
+START_TEST(a_kernel_that_is_no_memory_is_refused)
+{
+	struct loader_call call = good_kernel();
+
+	call.kernel.kernel = bad_ranges[_i].base;
+	call.kernel.kernel_bytes = bad_ranges[_i].bytes;
+	ck_assert_int_eq(serve(call), LOADER_EINVAL);
+	call = good_kernel();
+	call.kernel.name = bad_ranges[_i].base;
+	call.kernel.name_bytes = bad_ranges[_i].bytes;
+	if (bad_ranges[_i].base > LOADER_NAME_MAX && bad_ranges[_i].base > RAM_BYTES - LOADER_NAME_MAX)
+		ck_assert_int_eq(serve(call), LOADER_EINVAL);
+	ck_assert_uint_eq(seen.nr, 0);
+}
+END_TEST
 
 START_TEST(start_arrives_whole)
 {
 	ck_assert_int_eq(serve(good_start()), NO_RESULT);
 	ck_assert_uint_eq(seen.nr, 1);
-	ck_assert_uint_eq(seen.start.loaded.kernel, 0x100000);
-	ck_assert_uint_eq(seen.start.loaded.kernel_bytes, 0x2000);
-	ck_assert_uint_eq(seen.start.loaded.initrd, 0x800000);
-	ck_assert_uint_eq(seen.start.loaded.initrd_bytes, 0x3000);
+	ck_assert_uint_eq(seen.start.initrd, 0x800000);
+	ck_assert_uint_eq(seen.start.initrd_bytes, 0x3000);
 	ck_assert_str_eq(seen.start.command_line, "root=/dev/vda quiet");
-	ck_assert_str_eq(seen.start.name, "/boot/vmlinuz on vda1");
-	ck_assert(!seen.start.loaded.memory_is_lost);
 }
 END_TEST
 
-START_TEST(start_tells_why_it_failed)
+START_TEST(both_tell_why_they_failed)
 {
 	static const struct {
 		int error, status;
@@ -255,6 +312,7 @@ START_TEST(start_tells_why_it_failed)
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		seen.answer = pairs[i].error;
+		ck_assert_int_eq(serve(good_kernel()), pairs[i].status);
 		ck_assert_int_eq(serve(good_start()), pairs[i].status);
 	}
 }
@@ -264,10 +322,6 @@ START_TEST(start_refuses_what_is_no_memory)
 {
 	struct loader_call call = good_start();
 
-	call.start.kernel = bad_ranges[_i].base;
-	call.start.kernel_bytes = bad_ranges[_i].bytes;
-	ck_assert_int_eq(serve(call), LOADER_EINVAL);
-	call = good_start();
 	call.start.initrd = bad_ranges[_i].base;
 	call.start.initrd_bytes = bad_ranges[_i].bytes;
 	ck_assert_int_eq(serve(call), LOADER_EINVAL);
@@ -275,22 +329,14 @@ START_TEST(start_refuses_what_is_no_memory)
 	call.start.command_line = bad_ranges[_i].base;
 	call.start.command_line_bytes = bad_ranges[_i].bytes;
 	ck_assert_int_eq(serve(call), LOADER_EINVAL);
-	call = good_start();
-	call.start.name = bad_ranges[_i].base;
-	call.start.name_bytes = bad_ranges[_i].bytes;
-	if (bad_ranges[_i].base > LOADER_NAME_MAX && bad_ranges[_i].base > RAM_BYTES - LOADER_NAME_MAX)
-		ck_assert_int_eq(serve(call), LOADER_EINVAL);
 	ck_assert_uint_eq(seen.nr, 0);
 }
 END_TEST
 
-START_TEST(start_needs_a_kernel_and_bounds_the_rest)
+START_TEST(start_bounds_the_rest)
 {
 	struct loader_call call = good_start();
 
-	call.start.kernel_bytes = 0;
-	ck_assert_int_eq(serve(call), LOADER_EINVAL);
-	call = good_start();
 	call.start.command_line_bytes = LOADER_COMMAND_LINE_MAX + 1;
 	ck_assert_int_eq(serve(call), LOADER_EINVAL);
 	ck_assert_uint_eq(seen.nr, 0);
@@ -299,10 +345,8 @@ START_TEST(start_needs_a_kernel_and_bounds_the_rest)
 	call.start.initrd = UINT32_MAX;
 	call.start.initrd_bytes = 0;
 	call.start.command_line_bytes = 0;
-	call.start.name_bytes = 5000;
 	ck_assert_int_eq(serve(call), NO_RESULT);
 	ck_assert_str_eq(seen.start.command_line, "");
-	ck_assert_uint_le(strlen(seen.start.name), LOADER_NAME_MAX);
 }
 END_TEST
 
@@ -368,10 +412,13 @@ static Suite *suite(void)
 	tcase_add_test(tcase, keys_pass_through);
 	tcase_add_test(tcase, unpack_names_memory);
 	tcase_add_loop_test(tcase, unpack_refuses_what_is_no_memory, 0, NR_BAD_RANGES);
+	tcase_add_test(tcase, a_kernel_arrives_whole);
+	tcase_add_test(tcase, a_kernel_has_memory_and_a_short_name);
+	tcase_add_loop_test(tcase, a_kernel_that_is_no_memory_is_refused, 0, NR_BAD_RANGES);
 	tcase_add_test(tcase, start_arrives_whole);
-	tcase_add_test(tcase, start_tells_why_it_failed);
+	tcase_add_test(tcase, both_tell_why_they_failed);
 	tcase_add_loop_test(tcase, start_refuses_what_is_no_memory, 0, NR_BAD_RANGES);
-	tcase_add_test(tcase, start_needs_a_kernel_and_bounds_the_rest);
+	tcase_add_test(tcase, start_bounds_the_rest);
 	tcase_add_test(tcase, ends_are_told);
 	tcase_add_test(tcase, other_codes_are_refused);
 	tcase_add_test(tcase, a_call_lies_in_memory);

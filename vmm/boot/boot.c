@@ -1,6 +1,7 @@
 #include "vmm/boot/boot.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "vmm/base/log.h"
@@ -18,6 +19,10 @@
 #define LOW_MEMORY_END 0x100000
 #define PAGE_BYTES 4096
 #define NO_KASLR "nokaslr" /* the kernel's own parameter */
+
+struct boot_kernel {
+	struct opened_kernel opened;
+};
 
 static int check_request(const struct boot_request *request)
 {
@@ -95,18 +100,19 @@ static int load_kernel(const struct boot_request *request, const struct opened_k
 	return 0;
 }
 
-/* Of what the loader has left in guest memory only the initrd stays: the kernel finds the rest as fresh as if there had
- * been no loader. */
+/* The kernel finds memory above 1 MiB as fresh as if there had been no loader, but for the initrd. Below, only what
+ * boot_load() uses is cleared: there all firmware leaves its traces, and no kernel minds. */
 static int forget_loader(const struct boot_request *request, const struct initrd *initrd)
 {
-	int ret = 0;
+	int ret;
 
 	request->loaded->memory_is_lost = true;
+	ret = guest_memory_clear(request->memory, request->low_base, BOOT_LOW_BYTES);
 	for (unsigned int i = 0; i < request->nr_e820 && !ret; i++) {
 		gpa_t start = request->e820[i].base;
 		gpa_t end = start + request->e820[i].size_bytes;
 
-		if (request->e820[i].type != BOOT_E820_RAM)
+		if (request->e820[i].type != BOOT_E820_RAM || end <= LOW_MEMORY_END)
 			continue;
 		if (initrd->size_bytes && range_contains(start, end - start, initrd->base, initrd->size_bytes)) {
 			ret = guest_memory_clear(request->memory, start, initrd->base - start);
@@ -129,6 +135,8 @@ static int load(const struct boot_request *request, const struct opened_kernel *
 	ret = initrd_load(request, initrd);
 	if (!ret && request->loaded)
 		ret = forget_loader(request, initrd);
+	if (!ret && request->loaded && kaslr->base < LOW_MEMORY_END)
+		ret = guest_memory_clear(request->memory, kaslr->base, kernel->image.size_bytes);
 	if (!ret)
 		ret = load_kernel(request, kernel, kaslr);
 	return ret;
@@ -163,39 +171,70 @@ static int place_info(const struct boot_request *request, const struct opened_ke
 	return ret;
 }
 
-int boot_load(const struct boot_request *request, struct boot_entry *entry, struct boot_keep **keep)
+static int load_all(const struct boot_request *request, struct opened_kernel *kernel, struct boot_entry *entry,
+		    struct boot_keep **keep)
 {
-	struct opened_kernel kernel;
 	struct initrd initrd;
 	struct kaslr kaslr;
 	struct place place;
+	int ret;
+
+	place_init(&place, request);
+	/* The initrd first: it goes as high as it can, and the kernel then chooses among what is left. */
+	ret = initrd_place(request, &place, linux_initrd_limit(kernel->has_setup_header ? &kernel->bz : NULL), &initrd);
+	if (!ret)
+		ret = place_kernel(request, kernel, &place, &kaslr);
+	if (!ret)
+		ret = load(request, kernel, &kaslr, &initrd);
+	if (!ret)
+		ret = place_info(request, kernel, &kaslr, &initrd, entry);
+	if (ret)
+		return ret;
+	boot_keep_start(kernel->keep);
+	*keep = kernel->keep;
+	kernel->keep = NULL;
+	return 0;
+}
+
+int boot_load(const struct boot_request *request, struct boot_entry *entry, struct boot_keep **keep)
+{
+	struct opened_kernel kernel;
 	int ret;
 
 	*keep = NULL;
 	ret = check_request(request);
 	if (ret)
 		return ret;
+	if (request->loaded)
+		return load_all(request, &request->loaded->taken->opened, entry, keep);
 	ret = kernel_open(request, &kernel);
 	if (ret)
 		return ret;
-	place_init(&place, request);
-	/* The initrd first: it goes as high as it can, and the kernel then chooses among what is left. */
-	ret = initrd_place(request, &place, linux_initrd_limit(kernel.has_setup_header ? &kernel.bz : NULL), &initrd);
-	if (ret)
-		goto close;
-	ret = place_kernel(request, &kernel, &place, &kaslr);
-	if (ret)
-		goto close;
-	ret = load(request, &kernel, &kaslr, &initrd);
-	if (ret)
-		goto close;
-	ret = place_info(request, &kernel, &kaslr, &initrd, entry);
-	if (ret)
-		goto close;
-	boot_keep_start(kernel.keep);
-	*keep = kernel.keep;
-	kernel.keep = NULL;
-close:
+	ret = load_all(request, &kernel, entry, keep);
 	kernel_close(&kernel);
 	return ret;
+}
+
+int boot_take(const struct boot_request *request, struct boot_kernel **taken)
+{
+	struct boot_kernel *kernel = malloc(sizeof(*kernel));
+	int ret;
+
+	if (!kernel)
+		return -ENOMEM;
+	ret = kernel_open(request, &kernel->opened);
+	if (ret) {
+		free(kernel);
+		return ret;
+	}
+	*taken = kernel;
+	return 0;
+}
+
+void boot_kernel_free(struct boot_kernel *taken)
+{
+	if (!taken)
+		return;
+	kernel_close(&taken->opened);
+	free(taken);
 }

@@ -45,13 +45,19 @@ struct boot_e820 {
 
 #define BOOT_LOW_BYTES 0x10000
 
+/* A kernel that was taken out of guest memory, by boot_take(). */
+struct boot_kernel;
+
 /* What the loader has read into guest memory. The guest may change it at any time, and may have made it up. */
 struct boot_loaded {
+	/* For boot_take(). */
 	gpa_t kernel;
 	uint64_t kernel_bytes;
+	const atomic_bool *cancel; /* see sandbox_run() */
+	/* For boot_load(). */
+	struct boot_kernel *taken; /* which keeps it */
 	gpa_t initrd;
 	uint64_t initrd_bytes; /* 0: none */
-	const atomic_bool *cancel; /* see sandbox_run() */
 	bool memory_is_lost; /* set by boot_load(): of guest memory, only what it placed is still there */
 };
 
@@ -77,6 +83,14 @@ struct boot_request {
 
 /* What goes on behind a started guest: an unpacked kernel is kept for the next start. */
 struct boot_keep;
+
+/* Recognises the kernel in guest memory that request->loaded names, and finds it unpacked in the cache or unpacks it.
+ * Guest memory is only read, each byte that matters once, and not again by boot_load(): what the loader then has in
+ * flight from a disk does no harm. Errors, logged, as boot_load(). A vCPU thread. */
+__attribute__((warn_unused_result)) int boot_take(const struct boot_request *request, struct boot_kernel **taken);
+
+/* Gives it back, before or after it was loaded. NULL is fine. */
+void boot_kernel_free(struct boot_kernel *taken);
 
 /* Loads everything: kernel, initrd, command line and what the entry protocol needs. On failure it has logged one line
  * that says what was asked, what was found and what to do, guest memory is unspecified, and it returns -ENOEXEC (not a

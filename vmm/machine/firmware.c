@@ -24,6 +24,8 @@ struct machine_firmware {
 	pthread_mutex_t lock;
 	atomic_bool runs; /* until a kernel was started; read by any thread */
 	struct firmware_keys keys;
+	struct boot_kernel *taken; /* NULL: none yet */
+	char name[LOADER_NAME_MAX + 1]; /* of the kernel that was taken, for messages */
 	unsigned int nr_lines;
 	bool verbose;
 	bool inspect;
@@ -86,6 +88,8 @@ static void retire(struct machine_firmware *firmware)
 	atomic_store(&firmware->runs, false);
 	bus_remove(&firmware->machine->bus, BUS_MMIO, &firmware->doorbell);
 	firmware_keys_fini(&firmware->keys);
+	boot_kernel_free(firmware->taken);
+	firmware->taken = NULL;
 }
 
 /* The first vCPU, whose thread this is, leaves the loader for the kernel. */
@@ -102,34 +106,66 @@ static int enter(struct machine_firmware *firmware, const struct boot_entry *ent
 	return rc;
 }
 
-static int start(void *arg, struct loader_start *start)
+/* What is the same for both steps of a boot. */
+static struct boot_request boot_request(struct machine_firmware *firmware, struct boot_loaded *loaded,
+					struct boot_e820 map[BOOT_E820_MAX])
+{
+	struct machine *machine = firmware->machine;
+	struct boot_request request = machine_boot_request(machine, machine->prepare.rsdp, map);
+
+	request.loaded = loaded;
+	request.kernel_path = request.initrd_path = firmware->name;
+	request.kaslr = firmware->kaslr;
+	request.use_cache = firmware->use_cache;
+	return request;
+}
+
+static int take_kernel(void *arg, const struct loader_kernel *kernel)
 {
 	struct machine_firmware *firmware = arg;
-	struct machine *machine = firmware->machine;
+	struct boot_loaded loaded = {
+		.kernel = kernel->base,
+		.kernel_bytes = kernel->size_bytes,
+		.cancel = stop_of(firmware),
+	};
 	struct boot_e820 map[BOOT_E820_MAX];
-	struct boot_request request = machine_boot_request(machine, machine->prepare.rsdp, map);
+	const struct boot_request request = boot_request(firmware, &loaded, map);
+
+	if (firmware->inspect)
+		return -EINVAL;
+	boot_kernel_free(firmware->taken);
+	firmware->taken = NULL;
+	memcpy(firmware->name, kernel->name, sizeof(firmware->name));
+	return boot_take(&request, &firmware->taken);
+}
+
+static int start(void *arg, const struct loader_start *start)
+{
+	struct machine_firmware *firmware = arg;
+	struct boot_loaded loaded = {
+		.taken = firmware->taken,
+		.initrd = start->initrd,
+		.initrd_bytes = start->initrd_bytes,
+	};
+	struct boot_e820 map[BOOT_E820_MAX];
+	struct boot_request request = boot_request(firmware, &loaded, map);
 	struct boot_entry entry;
 	char *command_line;
 	int rc;
 
-	if (firmware->inspect)
+	if (!firmware->taken)
 		return -EINVAL;
 	rc = command_line_build(start->command_line, machine_console_device(firmware->console), &command_line);
 	if (rc < 0)
 		return rc;
-	start->loaded.cancel = stop_of(firmware);
-	request.loaded = &start->loaded;
-	request.kernel_path = request.initrd_path = start->name;
 	request.command_line = command_line;
-	request.kaslr = firmware->kaslr;
-	request.use_cache = firmware->use_cache;
-	rc = boot_load(&request, &entry, &machine->prepare.keep);
+	rc = boot_load(&request, &entry, &firmware->machine->prepare.keep);
 	free(command_line);
 	if (rc == 0)
 		rc = enter(firmware, &entry);
 	/* There is no loader to go back to. */
-	if (rc < 0 && start->loaded.memory_is_lost)
-		machine_end(machine, MACHINE_FAILED);
+	if (rc < 0 && loaded.memory_is_lost)
+		machine_end(firmware->machine, MACHINE_FAILED);
 	return rc;
 }
 
@@ -152,6 +188,7 @@ static const struct loader_ops ops = {
 	.say = say,
 	.key = key,
 	.unpack = unpack,
+	.kernel = take_kernel,
 	.start = start,
 	.fail = fail,
 	.done = done,
@@ -220,8 +257,6 @@ static int place(struct machine *machine, const struct machine_firmware *firmwar
 				.files_bytes = (uint32_t)(files_end - LAYOUT_LOADER_FILES),
 				.ecam = (uint32_t)LAYOUT_ECAM_BASE,
 				.nr_buses = (uint32_t)(LAYOUT_ECAM_SIZE / LAYOUT_MIB),
-				.window = (uint32_t)LAYOUT_PCI_WINDOW_BASE,
-				.window_bytes = (uint32_t)LAYOUT_PCI_WINDOW_SIZE,
 				.tsc_khz = khz > 0 ? (uint32_t)khz : 0,
 			},
 			.entry = config->boot_entry,

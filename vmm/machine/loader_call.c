@@ -94,33 +94,34 @@ static int serve_unpack(const struct request *request)
 	return request->ops->unpack(request->arg, &unpack);
 }
 
+static int serve_kernel(const struct request *request)
+{
+	const struct loader_call *call = &request->call;
+	uint32_t name_bytes = call->kernel.name_bytes;
+	struct loader_kernel kernel = { .base = call->kernel.kernel, .size_bytes = call->kernel.kernel_bytes };
+	int rc;
+
+	if (!is_memory(request, call->kernel.kernel, call->kernel.kernel_bytes))
+		return -EINVAL;
+	if (name_bytes > LOADER_NAME_MAX)
+		name_bytes = LOADER_NAME_MAX;
+	rc = copy_text(request, call->kernel.name, name_bytes, LOADER_NAME_MAX, kernel.name);
+	if (rc < 0)
+		return rc;
+	make_printable(kernel.name);
+	return request->ops->kernel(request->arg, &kernel);
+}
+
 static int read_start(const struct request *request, struct loader_start *start)
 {
 	const struct loader_call *call = &request->call;
-	uint32_t name_bytes = call->start.name_bytes;
-	int rc;
 
-	start->loaded = (struct boot_loaded){
-		.kernel = call->start.kernel,
-		.kernel_bytes = call->start.kernel_bytes,
-		.initrd = call->start.initrd,
-		.initrd_bytes = call->start.initrd_bytes,
-	};
-	if (!is_memory(request, call->start.kernel, call->start.kernel_bytes))
+	start->initrd = call->start.initrd;
+	start->initrd_bytes = call->start.initrd_bytes;
+	if (start->initrd_bytes > 0 && !is_memory(request, call->start.initrd, call->start.initrd_bytes))
 		return -EINVAL;
-	if (call->start.initrd_bytes > 0 && !is_memory(request, call->start.initrd, call->start.initrd_bytes))
-		return -EINVAL;
-	rc = copy_text(request, call->start.command_line, call->start.command_line_bytes, LOADER_COMMAND_LINE_MAX,
-		       start->command_line);
-	if (rc < 0)
-		return rc;
-	if (name_bytes > LOADER_NAME_MAX)
-		name_bytes = LOADER_NAME_MAX;
-	rc = copy_text(request, call->start.name, name_bytes, LOADER_NAME_MAX, start->name);
-	if (rc < 0)
-		return rc;
-	make_printable(start->name);
-	return 0;
+	return copy_text(request, call->start.command_line, call->start.command_line_bytes, LOADER_COMMAND_LINE_MAX,
+			 start->command_line);
 }
 
 static int serve_start(const struct request *request)
@@ -162,6 +163,8 @@ static int serve(const struct request *request, bool *answered)
 		return request->ops->key(request->arg, request->call.key.timeout_ms);
 	case LOADER_UNPACK:
 		return serve_unpack(request);
+	case LOADER_KERNEL:
+		return serve_kernel(request);
 	case LOADER_START:
 		rc = serve_start(request);
 		*answered = rc < 0;

@@ -5,15 +5,20 @@
 #include <stdint.h>
 
 #include "firmware/abi/loader.h"
-#include "vmm/boot/boot.h"
 #include "vmm/boot/unpack.h"
 #include "vmm/core/memory.h"
 
 #define LOADER_NAME_MAX 255 /* of a kernel, for messages; longer ones are cut */
 
-struct loader_start {
-	struct boot_loaded loaded; /* both ranges are guest memory; `cancel` is the callee's */
+struct loader_kernel {
+	gpa_t base; /* guest memory */
+	uint32_t size_bytes;
 	char name[LOADER_NAME_MAX + 1]; /* printable ASCII */
+};
+
+struct loader_start {
+	gpa_t initrd; /* guest memory */
+	uint32_t initrd_bytes; /* 0: none */
 	char command_line[LOADER_COMMAND_LINE_MAX + 1];
 };
 
@@ -23,8 +28,9 @@ struct loader_ops {
 	int (*say)(void *arg, enum loader_to to, const char *text, size_t len);
 	int (*key)(void *arg, uint32_t timeout_ms); /* a byte, or LOADER_NO_KEY */
 	int (*unpack)(void *arg, const struct unpack_request *request);
+	int (*kernel)(void *arg, const struct loader_kernel *kernel);
 	/* 0: the caller's memory is gone, and the vCPU goes on elsewhere. */
-	int (*start)(void *arg, struct loader_start *start);
+	int (*start)(void *arg, const struct loader_start *start);
 	void (*fail)(void *arg, const char *text);
 	void (*done)(void *arg);
 };

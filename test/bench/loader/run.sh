@@ -1,0 +1,38 @@
+#!/bin/bash
+# run.sh [--rounds N] [--mote FILE] [--messages] - how much later a stock Debian's kernel starts when the loader finds
+# it on the disk, a logical volume with GRUB's configuration, than with --kernel on the same files; and what the loader
+# reads for that. In one lab host, alternating, as a table with the aims.
+#   --rounds N    timed rounds; the medians are printed (7)
+#   --mote FILE   the binary (default: build/release/vmm/cli/mote)
+#   --messages    also print what one start of each says with --verbose, and when
+# Times depend on the machine's load: compare rows of one run only. measure.py says what is measured and how.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+lab=$here/../../lab
+repo=$(cd "$here/../../.." && pwd)
+rounds=7 mote=$repo/build/release/vmm/cli/mote messages=''
+while [ $# -gt 0 ]; do
+    case $1 in
+    --rounds) rounds=$2; shift 2 ;;
+    --mote) mote=$2; shift 2 ;;
+    --messages) messages=messages; shift ;;
+    --help) sed -n '2,${/^#/!q;s/^# \{0,1\}//p}' "$0"; exit ;;
+    *) echo "run.sh: unknown option '$1'" >&2; exit 2 ;;
+    esac
+done
+if [ ! -x "$mote" ]; then
+    echo "run.sh: no mote binary: build it, or name it with --mote" >&2
+    exit 1
+fi
+share=$(mktemp -d "${TMPDIR:-/tmp}/mote-bench.XXXXXX")
+lab_pid=
+trap '[ -z "$lab_pid" ] || kill "$lab_pid" 2>/dev/null; rm -rf "$share"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+cp "$here/measure.py" "$here/../results.py" "$here/../vmm.py" "$share/"
+cp "$mote" "$share/mote"
+echo "bench: $(basename "$mote"), $rounds rounds, in a lab host of two emulated CPUs"
+"$lab/lab.sh" --guest --prealloc --memory 2048 --disk 2G --share "$share" --timeout $((300 + rounds * 60)) \
+    -- "./measure.py $rounds $messages" &
+lab_pid=$!
+wait "$lab_pid"
