@@ -10,7 +10,7 @@
 #   fuzz    each fuzz target for MOTE_FUZZ_SECONDS (10)
 #   kvm     test/kvm/run.sh: bare-metal guests on this machine's KVM, and kills of mote at random moments
 #   formats test/formats/run.sh: disk formats against QEMU's tools, random requests and kills
-#   firmware test/firmware/run.sh: the boot loader's parsers, with sanitizers, against what mkfs and LVM made, and damaged
+#   firmware test/firmware/run.sh: the boot loader, with sanitizers, on what parted, mkfs and LVM made, and damaged
 #   lab     test/lab/run.sh: Debian guests in the lab
 #
 # What all parts need is installed first; the lab's images, if any must be made, are made beside the other parts. kvm waits
@@ -238,7 +238,7 @@ part_kvm() {
     if [ ! -r /dev/kvm ] || [ ! -w /dev/kvm ]; then skip '/dev/kvm is not permitted to this user'; return; fi
     build release || { fail 'the release build' "$logs/said"; return; }
     if wanted formats; then begin formats 900 test/formats/run.sh; fi
-    if wanted firmware && build asan fwls; then begin firmware 900 test/firmware/run.sh; fi
+    if wanted firmware && build asan fwls fwboot; then begin firmware 900 test/firmware/run.sh; fi
     MOTE=build/release/vmm/cli/mote GUESTS=build/release/test/guest timed 'bare-metal guests' run_script 900 test/kvm/run.sh
 }
 
@@ -248,7 +248,7 @@ part_formats() {
 }
 
 part_firmware() {
-    build asan fwls || { fail 'the asan build' "$logs/said"; return; }
+    build asan fwls fwboot || { fail 'the asan build' "$logs/said"; return; }
     timed firmware run_script 900 test/firmware/run.sh
 }
 

@@ -157,6 +157,19 @@ case_lvm_two_disks() {
 	"$fwls" list one 2>&1 | grep -q 'a physical volume of it is missing'
 	survives one two
 }
+# Deals an image out to the stripes, of 64 KiB, of a logical volume that begins at the first extent of both.
+deal() { # deal IMAGE ONE TWO
+	python3 - "$@" <<-'END' || skip "no python3"
+		import sys
+		data = open(sys.argv[1], 'rb').read()
+		disks = [open(name, 'r+b') for name in sys.argv[2:]]
+		for disk in disks:
+		    disk.seek(1 << 20)
+		for i in range(0, len(data), 65536):
+		    disks[i // 65536 % 2].write(data[i:i + 65536])
+	END
+	sync "${@:2}"
+}
 case_lvm_striped() {
 	truncate -s 40M one
 	truncate -s 40M two
@@ -164,16 +177,7 @@ case_lvm_striped() {
 	lvm pvcreate "${loops[@]}"
 	lvm vgcreate vg-0 "${loops[@]}"
 	create -L 32M -i 2 -I 64k -n root vg-0 "${loops[@]}"
-	python3 - "$shared/small.ext4" <<-'END' || skip "no python3"
-		import sys
-		data = open(sys.argv[1], 'rb').read()
-		disks = [open('one', 'r+b'), open('two', 'r+b')]
-		for disk in disks:
-		    disk.seek(1 << 20)
-		for i in range(0, len(data), 65536):
-		    disks[i // 65536 % 2].write(data[i:i + 65536])
-	END
-	sync one two
+	deal "$shared/small.ext4" one two
 	same vg-0/root "$shared/small" one two
 	survives one two
 }

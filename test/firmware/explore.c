@@ -24,21 +24,6 @@ void print_out(const char *text, size_t len)
 		fprintf(stderr, "%.*s", (int)len, text);
 }
 
-static int memory_read(struct source *source, uint64_t offset, void *buf, size_t len)
-{
-	struct memory_disk *disk = (struct memory_disk *)source;
-
-	memcpy(buf, disk->bytes + offset, len);
-	disk->nr_bytes_read += len;
-	return 0;
-}
-
-void memory_disk_init(struct memory_disk *disk, const char *name, const void *bytes, size_t len)
-{
-	*disk = (struct memory_disk){ .source = { .read = memory_read, .size_bytes = len }, .bytes = bytes };
-	snprintf(disk->source.name, sizeof(disk->source.name), "%s", name);
-}
-
 /* The names of a directory, one behind the other. */
 struct names {
 	char *text;

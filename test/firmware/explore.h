@@ -1,4 +1,4 @@
-/* Using the loader's volumes and file systems on the host: a disk in memory, and a walk over all that is on it. */
+/* Using the loader's volumes and file systems on the host: a walk over all that is on a disk. */
 #ifndef TEST_FIRMWARE_EXPLORE_H
 #define TEST_FIRMWARE_EXPLORE_H
 
@@ -6,18 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "firmware/core/arena.h"
 #include "firmware/core/source.h"
 #include "firmware/fs/fs.h"
-
-/* A disk whose bytes are the caller's. */
-struct memory_disk {
-	struct source source; /* first */
-	const uint8_t *bytes;
-	uint64_t nr_bytes_read;
-};
-
-void memory_disk_init(struct memory_disk *disk, const char *name, const void *bytes, size_t len);
 
 /* Whether print() writes to the standard error; at first it does not. */
 void explore_set_talkative(bool talkative);

@@ -11,43 +11,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "firmware/core/error.h"
 #include "firmware/volume/volume.h"
 #include "test/firmware/explore.h"
+#include "test/firmware/images.h"
 #include "test/firmware/sparse_disk.h"
 
-#define MAX_DISKS 8
 #define ARENA_BYTES (64u << 20)
 #define ROUND_SECONDS 60 /* after which a round counts as a hang */
 
-static struct memory_disk disks[MAX_DISKS];
-static struct source *sources[MAX_DISKS];
-static unsigned int nr_disks;
-static uint8_t *bytes[MAX_DISKS];
-
-static int open_image(const char *path)
-{
-	struct stat stat;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char name[8];
-
-	if (fd < 0 || fstat(fd, &stat) < 0 || nr_disks == MAX_DISKS)
-		return -1;
-	/* Private: damage stays here. */
-	bytes[nr_disks] = mmap(NULL, stat.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
-	close(fd);
-	if (bytes[nr_disks] == MAP_FAILED)
-		return -1;
-	snprintf(name, sizeof(name), "vd%c", 'a' + nr_disks);
-	memory_disk_init(&disks[nr_disks], name, bytes[nr_disks], stat.st_size);
-	sources[nr_disks] = &disks[nr_disks].source;
-	nr_disks++;
-	return 0;
-}
+static struct images images;
 
 static const char *or_dash(const char *text)
 {
@@ -121,7 +97,7 @@ static int run(const char *volume, const char *dir)
 {
 	static struct volume volumes[VOLUME_MAX];
 	struct arena arena = { malloc(ARENA_BYTES), ARENA_BYTES, 0 };
-	int nr = volume_scan(sources, nr_disks, &arena, volumes);
+	int nr = volume_scan(images.sources, images.nr, &arena, volumes);
 	int rc = volume == NULL ? 0 : 1;
 
 	if (nr < 0)
@@ -140,66 +116,16 @@ static int run(const char *volume, const char *dir)
 	return nr < 0 || rc != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static uint64_t random_state;
-
-static uint64_t random_next(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state;
-}
-
-struct change {
-	unsigned int disk;
-	uint64_t offset;
-	uint8_t old;
-};
-
-/* A place to damage: most of a disk is zeroes, which say little. */
-static struct change choose(void)
-{
-	struct change change = { .disk = random_next() % nr_disks };
-	uint64_t size = disks[change.disk].source.size_bytes;
-
-	/* Often near the beginning, where superblocks and tables are. */
-	if (random_next() % 3 == 0 && size > 65536)
-		size = random_next() % 2 == 0 ? 65536 : size / 16;
-	for (unsigned int i = 0; i < 64; i++) {
-		change.offset = random_next() % size;
-		if (bytes[change.disk][change.offset] != 0)
-			break;
-	}
-	change.old = bytes[change.disk][change.offset];
-	return change;
-}
-
 /* Damages some bytes, reads all, and mends them. */
-static void damage_round(void)
+static void damage_round(uint64_t seed)
 {
-	static const uint8_t values[] = { 0, 1, 0x7f, 0x80, 0xff, 2, 0x10 };
-	struct change changes[64];
-	uint64_t sizes[MAX_DISKS];
-	unsigned int nr = 1 + random_next() % 64;
+	struct images_damage damage;
 
-	for (unsigned int i = 0; i < nr; i++) {
-		uint8_t value = random_next() % 2 == 0 ? random_next() : values[random_next() % sizeof(values)];
-
-		changes[i] = choose();
-		bytes[changes[i].disk][changes[i].offset] = value;
-	}
-	for (unsigned int i = 0; i < nr_disks; i++) {
-		sizes[i] = sources[i]->size_bytes;
-		if (random_next() % 4 == 0)
-			sources[i]->size_bytes = random_next() % (sizes[i] + 1);
-	}
+	images_damage(&images, seed, &damage);
 	alarm(ROUND_SECONDS);
-	explore_disks(sources, nr_disks, ARENA_BYTES, 512);
+	explore_disks(images.sources, images.nr, ARENA_BYTES, 512);
 	alarm(0);
-	for (unsigned int i = 0; i < nr_disks; i++)
-		sources[i]->size_bytes = sizes[i];
-	while (nr-- > 0)
-		bytes[changes[nr].disk][changes[nr].offset] = changes[nr].old;
+	images_mend(&images, &damage);
 }
 
 int main(int argc, char **argv)
@@ -211,21 +137,19 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: fwls list | pack | extract VOLUME DIR | damage ROUNDS SEED  IMAGE...\n");
 		return EXIT_FAILURE;
 	}
-	for (int i = first; i < argc; i++) {
-		if (open_image(argv[i]) < 0) {
-			perror(argv[i]);
-			return EXIT_FAILURE;
-		}
-	}
+	if (images_open(&images, (unsigned int)(argc - first), argv + first) < 0)
+		return EXIT_FAILURE;
 	if (strcmp(verb, "damage") == 0) {
-		random_state = strtoull(argv[3], NULL, 0) * 2 + 1;
-		for (unsigned long i = strtoul(argv[2], NULL, 0); i > 0; i--)
-			damage_round();
+		unsigned long rounds = strtoul(argv[2], NULL, 0);
+		uint64_t seed = strtoull(argv[3], NULL, 0);
+
+		for (unsigned long i = 0; i < rounds; i++)
+			damage_round(seed + i);
 		return EXIT_SUCCESS;
 	}
 	if (strcmp(verb, "pack") == 0) {
-		for (unsigned int i = 0; i < nr_disks; i++)
-			sparse_write(stdout, i, bytes[i], sources[i]->size_bytes);
+		for (unsigned int i = 0; i < images.nr; i++)
+			sparse_write(stdout, i, images.list[i].bytes, images.sources[i]->size_bytes);
 		return EXIT_SUCCESS;
 	}
 	explore_set_talkative(true);

@@ -12,7 +12,7 @@
 #                     /lab/boot/initrd-debian, and /dev/lab/guestroot, the read-only disk that holds the
 #                     guest's root file system (copy it: dd if=/dev/lab/guestroot of=... bs=1M conv=sparse),
 #                     and /dev/lab/tools, read-only, programs for guests that boot the small initrd
-#   --distros         disks of other systems (packages.sh), read-only: /dev/lab/{bullseye,trixie,i386}
+#   --distros         disks of other systems (DISTROS in packages.sh), read-only: /dev/lab/NAME
 #   --disk FILE|SIZE  a raw image, or a new empty disk (e.g. 8G), as /dev/lab/disk0, disk1, ...
 #   --cpus N          CPUs of the lab host (2)
 #   --memory MIB      its memory (3072)

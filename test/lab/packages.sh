@@ -54,7 +54,7 @@ lab_apt_sources() {
 }
 
 # Other systems, whose own disks mote starts (build-distro.sh).
-DISTROS=(trixie i386 bullseye)
+DISTROS=(trixie i386 bullseye btrfs systemd-boot extlinux)
 DISTRO_PACKAGES=(initramfs-tools busybox zstd grub2-common fdisk)
 
 # lab_distro NAME: its suite, its architecture, and what it has beyond DISTRO_PACKAGES.
@@ -63,5 +63,8 @@ lab_distro() {
     bullseye) echo bullseye amd64 linux-image-cloud-amd64 ;;
     trixie)   echo trixie amd64 linux-image-cloud-amd64 lvm2 e2fsprogs xfsprogs ;;
     i386)     echo bookworm i386 linux-image-686-pae ;;
+    btrfs)    echo bookworm amd64 linux-image-cloud-amd64 btrfs-progs ;;
+    systemd-boot) echo trixie amd64 linux-image-cloud-amd64 systemd systemd-boot dosfstools e2fsprogs ;;
+    extlinux) echo bookworm amd64 linux-image-cloud-amd64 u-boot-menu e2fsprogs ;;
     esac
 }

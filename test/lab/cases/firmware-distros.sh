@@ -1,4 +1,4 @@
-# Debian 11, 13 and 32-bit Debian 12 start from disks that their own programs laid out, with what update-grub wrote there
+# Debian 11, 12, 13 and 32-bit Debian start from disks laid out by their own programs, as GRUB, systemd-boot or extlinux would
 # when named
 # distros
 # inspect DISK KERNEL ROOT: what mote says that it would start.
@@ -14,7 +14,7 @@ inspect() {
 boots() {
     vm 150 "$1" --disk "$2"
     expect_console "^distro: $3[^,]*, mounted: yes"
-    expect_console '^distro: arguments: .*root=[^ ]* ro quiet'
+    expect_console '^distro: arguments: .*root=[^ ]* ro( rootflags=subvol=@rootfs)? quiet'
     expect_end 'powered off'
 }
 
@@ -23,6 +23,15 @@ boots bullseye /dev/lab/bullseye,overlay=temp 'Debian GNU/Linux 11 \(bullseye\),
 
 inspect /dev/lab/trixie '/vmlinuz-6\.12\.[^ ]*-cloud-amd64 on vda2, .* 64-bit Linux 6\.12\.' 'trixie-vg/root'
 boots trixie /dev/lab/trixie,overlay=temp 'Debian GNU/Linux 13 \(trixie\), x86_64, Linux 6\.12\.'
+
+inspect /dev/lab/btrfs '/@rootfs/boot/vmlinuz-6\.1\.[^ ]*-cloud-amd64 on vda1, .* 64-bit Linux 6\.1\.' vda1
+boots btrfs /dev/lab/btrfs,overlay=temp 'Debian GNU/Linux 12 \(bookworm\), x86_64, Linux 6\.1\.'
+
+inspect /dev/lab/systemd-boot '/[0-9a-f]{32}/6\.12\.[^ ]*/linux on vda1, .* 64-bit Linux 6\.12\.' vda2
+boots systemd-boot /dev/lab/systemd-boot,overlay=temp 'Debian GNU/Linux 13 \(trixie\), x86_64, Linux 6\.12\.'
+
+inspect /dev/lab/extlinux '/vmlinuz-6\.1\.[^ ]*-cloud-amd64 on vda1, .* 64-bit Linux 6\.1\.' vda2
+boots extlinux /dev/lab/extlinux,overlay=temp 'Debian GNU/Linux 12 \(bookworm\), x86_64, Linux 6\.1\.'
 
 # Not on nested paging: QEMU's emulated CPU sets the accessed bit in the page-directory-pointer entries of a guest with 32-bit
 # PAE paging, where a CPU leaves it alone, and KVM, to which that bit is reserved, then refuses the guest its CR4.
