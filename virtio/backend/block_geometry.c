@@ -17,7 +17,7 @@
 
 #define MAX_BLOCK_BYTES 4096
 /* Beyond this a merged transfer saves little more, and what could go on beside it waits. */
-#define MERGE_BYTES (512u << 10)
+#define MERGE_BYTES (1u << 20)
 
 /* One request's share, so that none keeps the others waiting for long. */
 #define MAX_DISCARD_BYTES (1ull << 30)
