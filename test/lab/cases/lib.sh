@@ -67,9 +67,16 @@ vm_end() {
     wait "$vm_pid" || status=$?
 }
 
-# vm SECONDS NAME ARGS...: runs the VMM to its end; its exit status is $status. A guest that neither
-# ends in time nor says why it was reset may be the nested machine's fault: the case is marked as one
+# forgive_reset: a guest that was reset and did not say so may be the nested machine's fault: the case is marked as one
 # that may be tried again, once.
+forgive_reset() {
+    if grep -q 'guest rebooted' "$WORK/$vm.err" && ! grep -q 'reboot: Restarting' "$WORK/$vm.out"; then
+        touch "$WORK/may-retry"
+    fi
+}
+
+# vm SECONDS NAME ARGS...: runs the VMM to its end; its exit status is $status. A guest that does not end in time is
+# forgiven once too.
 vm() {
     local limit=$(($1 * PATIENCE)) start=$SECONDS
     vm=$2
@@ -82,9 +89,7 @@ vm() {
         touch "$WORK/may-retry"
         fail "$vm did not end within $limit s"
     fi
-    if grep -q 'guest rebooted' "$WORK/$vm.err" && ! grep -q 'reboot: Restarting' "$WORK/$vm.out"; then
-        touch "$WORK/may-retry"
-    fi
+    forgive_reset
 }
 
 expect_status() { [ "$status" = "$1" ] || fail "$vm: exit status $status, expected $1"; }
@@ -119,7 +124,10 @@ wait_message() { wait_for "$1" "$2" "$WORK/$vm.err"; }
 wait_for() {
     local tries=$(($2 * 5 * PATIENCE))
     until grep -qaE -- "$1" <(tr -d '\r' <"$3"); do
-        kill -0 "$vm_pid" 2>/dev/null || fail "$vm ended before it said: $1"
+        if ! kill -0 "$vm_pid" 2>/dev/null; then
+            forgive_reset
+            fail "$vm ended before it said: $1"
+        fi
         if [ $((tries -= 1)) -le 0 ]; then
             touch "$WORK/may-retry"
             fail "$vm: no '$1' within $2 s"
