@@ -54,7 +54,7 @@ def fio(path, load, ms):
     command = ["fio", "--name=bench", f"--filename={path}", "--ioengine=io_uring", f"--direct={int(load.direct)}",
                f"--rw={load.op}", f"--bs={load.block}", f"--iodepth={load.depth}", "--numjobs=1", "--norandommap",
                f"--randseed={load.seed}", "--time_based", f"--runtime={ms}ms", f"--ramp_time={WARMUP_MS}ms",
-               "--invalidate=0", "--lat_percentiles=1", "--clat_percentiles=0",
+               "--invalidate=0", "--buffer_pattern=0x6d6f7465", "--lat_percentiles=1", "--clat_percentiles=0",
                "--fallocate=none", "--end_fsync=0", "--output-format=json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60 + ms / 1000)
     if done.returncode:

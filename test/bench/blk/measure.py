@@ -1,15 +1,17 @@
 #!/usr/bin/python3
 """A guest's disk under mote, under QEMU, and the same file without a VM: alternating, as medians.
 
-Every figure is of the same file, fully allocated and written once with bytes that don't compress. In each round a row
-is run in every column, one after the other; the tables show the medians of the rounds. Each run starts its VMM, warms up
-and measures about a second; fio does the same without a guest. Before the rounds each VMM's guest writes blocks and
-reads them back, and the raw file is looked at from outside.
+Every figure is of the same file, fully allocated and written once. In each round a row is run in every column, one
+after the other; the tables show the medians of the rounds. Each run starts its VMM, warms up and measures about a
+second; fio does the same without a guest. Before the rounds each VMM's guest writes blocks and reads them back, and the
+raw file is looked at from outside.
 
 The guest has one vCPU, which drives all queues of a row; `poll` looks at the used rings with interrupts suppressed,
 `interrupt` waits for the interrupt in a loop, `halt` in hlt. Rows called `cached` go through the host's page cache, in
 which the whole file is; the others are O_DIRECT, with none of it there. To see what a VMM itself costs, --dir must be
-on a device that is faster than that: a RAM disk (zram) with a file system, if there is no fast NVMe.
+on a device that is faster than that: a RAM disk (zram) with a file system, if there is no fast NVMe. Each page on the
+disk, and of what is written, is one word over and over, which such a disk keeps as that word: neither copying nor
+compressing hides the VMM.
 """
 import argparse
 import collections
@@ -28,7 +30,7 @@ import report
 from report import FIO, OURS, OURS_AIO, QEMU_OTHER, QEMU_URING, RAW
 from results import Results
 
-MIB = 1 << 20
+MIB, PAGE = 1 << 20, 4096
 VERIFY_BLOCKS = 64
 Load = collections.namedtuple("Load", "op block depth queues completion direct seed")
 
@@ -152,9 +154,8 @@ class Bench:
 def make_file(path, size):
     with open(path, "wb") as disk:
         os.posix_fallocate(disk.fileno(), 0, size)
-        noise = os.urandom(MIB)
         for _ in range(size // MIB):
-            disk.write(noise)
+            disk.write(b"".join(os.urandom(8) * (PAGE // 8) for _ in range(MIB // PAGE)))
         os.fsync(disk.fileno())
 
 
