@@ -4,7 +4,7 @@
 
 #define ALIGNMENT 16
 
-void *arena_alloc(struct arena *arena, size_t size)
+void *arena_take(struct arena *arena, size_t size)
 {
 	size_t room = arena->size - arena->used;
 	size_t rounded = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
@@ -13,7 +13,14 @@ void *arena_alloc(struct arena *arena, size_t size)
 	if (rounded < size || rounded > room)
 		return NULL;
 	arena->used += rounded;
-	return memset(at, 0, size);
+	return at;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	void *at = arena_take(arena, size);
+
+	return at == NULL ? NULL : memset(at, 0, size);
 }
 
 char *arena_text(struct arena *arena, const char *text, size_t len)

@@ -14,6 +14,9 @@ struct arena {
 /* `size` bytes, zeroed, 16-byte aligned; NULL if they are not there. */
 __attribute__((warn_unused_result)) void *arena_alloc(struct arena *arena, size_t size);
 
+/* The same, not zeroed, for what is filled before it is looked at. */
+__attribute__((warn_unused_result)) void *arena_take(struct arena *arena, size_t size);
+
 /* A string of `len` bytes copied into the arena, with a NUL behind; NULL if there is no room. */
 __attribute__((warn_unused_result)) char *arena_text(struct arena *arena, const char *text, size_t len);
 

@@ -20,7 +20,7 @@ static int make_room(struct fs *fs, struct fs_unpacked *room, uint32_t needed)
 	while (size < needed)
 		size *= 2;
 	room->max = 0;
-	room->bytes = arena_alloc(fs->arena, size);
+	room->bytes = arena_take(fs->arena, size);
 	if (room->bytes == NULL)
 		return FW_ENOMEM;
 	room->max = (uint32_t)size;

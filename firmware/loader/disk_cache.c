@@ -19,12 +19,11 @@ struct disk_cache *disk_cache_create(struct arena *arena)
 {
 	struct disk_cache *cache = arena_alloc(arena, sizeof(*cache));
 
-	if (cache == NULL || arena->size - arena->used < sizeof(cache->bytes[0]) * DISK_CACHE_LINES)
+	if (cache == NULL)
 		return NULL;
-	/* Not by arena_alloc(), which would make a megabyte zero that is filled before it is looked at. */
-	cache->bytes = (void *)(arena->base + arena->used);
-	arena->used += sizeof(cache->bytes[0]) * DISK_CACHE_LINES;
-	return cache;
+	/* A megabyte. */
+	cache->bytes = arena_take(arena, sizeof(cache->bytes[0]) * DISK_CACHE_LINES);
+	return cache->bytes == NULL ? NULL : cache;
 }
 
 const uint8_t *disk_cache_find(struct disk_cache *cache, unsigned int disk, uint64_t number)
