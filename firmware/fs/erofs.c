@@ -2,6 +2,7 @@
 #include "firmware/fs/erofs.h"
 
 #include "firmware/core/bytes.h"
+#include "firmware/core/crc32.h"
 #include "firmware/core/error.h"
 #include "firmware/core/print.h"
 #include "firmware/core/uuid.h"
@@ -63,17 +64,6 @@ static int open_inode(struct fs *fs, uint64_t inode, struct fs_node *out)
 static int erofs_root(struct fs *fs, struct fs_node *out)
 {
 	return open_inode(fs, erofs_state(fs)->root, out);
-}
-
-/* CRC-32C of the rest of the superblock's block, without its last step. */
-static uint32_t crc32c(uint32_t crc, const uint8_t *at, size_t len)
-{
-	while (len-- > 0) {
-		crc ^= *at++;
-		for (unsigned int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (0x82f63b78u & -(crc & 1));
-	}
-	return crc;
 }
 
 /* The checksum covers the block that the superblock is in, from there on, with zeroes in its own place. */

@@ -1,10 +1,10 @@
 /* GUID partition tables (UEFI 2.10, 5.3). */
 #include "firmware/core/bytes.h"
+#include "firmware/core/crc32.h"
 #include "firmware/core/error.h"
 #include "firmware/core/print.h"
 #include "firmware/core/uuid.h"
 #include "firmware/core/wire.h"
-#include "firmware/volume/crc32.h"
 #include "firmware/volume/parts.h"
 
 #define MAX_ENTRIES 1024

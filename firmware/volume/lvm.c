@@ -2,10 +2,10 @@
 #include "firmware/volume/lvm.h"
 
 #include "firmware/core/bytes.h"
+#include "firmware/core/crc32.h"
 #include "firmware/core/error.h"
 #include "firmware/core/print.h"
 #include "firmware/core/wire.h"
-#include "firmware/volume/crc32.h"
 
 #define LABEL_SECTORS 4 /* at the beginning, that may hold the label */
 #define MAX_TEXT_BYTES (4u << 20)

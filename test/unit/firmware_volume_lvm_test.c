@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "firmware/core/crc32.h"
 #include "firmware/core/error.h"
-#include "firmware/volume/crc32.h"
 #include "firmware/volume/lvm_text.h"
 #include "firmware/volume/volume.h"
 #include "test/unit/firmware_disk.h"

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "firmware/core/crc32.h"
 #include "firmware/core/error.h"
-#include "firmware/volume/crc32.h"
 #include "firmware/volume/volume.h"
 #include "test/unit/firmware_disk.h"
 #include "test/unit/firmware_said.h"
