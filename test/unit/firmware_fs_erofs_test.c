@@ -4,7 +4,7 @@
 
 #include "firmware/core/error.h"
 #include "firmware/fs/all.h"
-#include "test/unit/firmware_disk.h"
+#include "test/unit/firmware_fs_support.h"
 #include "test/unit/firmware_said.h"
 #include "test/unit/unit.h"
 
@@ -29,9 +29,6 @@
 #define FLAT_TAIL (2u << 1)
 #define COMPACT (3u << 1)
 #define CHUNKED (4u << 1)
-
-static struct disk disk;
-static struct fs fs;
 
 static void put_inode(unsigned int number, uint16_t format, uint16_t mode, uint32_t size, uint32_t block)
 {
@@ -97,53 +94,12 @@ static void setup(void)
 	disk_put32(&disk, INODE(CHUNKS) + 36, UINT32_MAX);
 }
 
-static void teardown(void)
-{
-	disk_fini(&disk);
-}
-
-static int mount(void)
-{
-	return fs_mount(&disk.source, disk_arena(), &fs);
-}
-
-/* Mounts anew and reads a file whole. */
-static int64_t read_file(const char *path, uint8_t *buf, size_t len)
-{
-	struct fs_node node;
-	int rc = mount();
-
-	if (rc != 1)
-		return rc == 0 ? FW_ENOENT : rc;
-	rc = fs_open(&fs, path, &node);
-	return rc < 0 ? rc : fs.ops->read(&fs, &node, 0, buf, len);
-}
-
-static int count(void *arg, const char *name, size_t len, enum fs_kind kind)
-{
-	(void)name;
-	(void)len;
-	(void)kind;
-	++*(unsigned int *)arg;
-	return 0;
-}
-
-static int list_root(unsigned int *nr)
-{
-	struct fs_node root;
-
-	*nr = 0;
-	ck_assert_int_eq(mount(), 1);
-	ck_assert_int_eq(fs.ops->root(&fs, &root), 0);
-	return fs.ops->list(&fs, &root, count, nr);
-}
-
 START_TEST(test_reads)
 {
 	uint8_t buf[3 * BLOCK];
 	unsigned int nr;
 
-	ck_assert_int_eq(mount(), 1);
+	ck_assert_int_eq(mount_disk(), 1);
 	ck_assert_str_eq(fs.ops->name, "erofs");
 	ck_assert_str_eq(fs.label, "label");
 	ck_assert_str_eq(fs.uuid, "ab000000-0000-0000-0000-000000000000");
@@ -169,11 +125,11 @@ START_TEST(test_checksum)
 		for (unsigned int bit = 0; bit < 8; bit++)
 			crc = crc >> 1 ^ (0x82f63b78 & -(crc & 1));
 	}
-	ck_assert_int_eq(mount(), FW_ECORRUPT);
+	ck_assert_int_eq(mount_disk(), FW_ECORRUPT);
 	disk_put32(&disk, SUPER + 4, crc);
-	ck_assert_int_eq(mount(), 1);
+	ck_assert_int_eq(mount_disk(), 1);
 	disk.bytes[BLOCK - 1] ^= 1;
-	ck_assert_int_eq(mount(), FW_ECORRUPT);
+	ck_assert_int_eq(mount_disk(), FW_ECORRUPT);
 }
 END_TEST
 
@@ -195,7 +151,7 @@ START_TEST(test_bad_super)
 		said_clear();
 		memcpy(old, disk.bytes + SUPER + cases[i].at, sizeof(old));
 		disk_put32(&disk, SUPER + cases[i].at, cases[i].value);
-		ck_assert_int_eq(mount(), cases[i].rc);
+		ck_assert_int_eq(mount_disk(), cases[i].rc);
 		if (cases[i].rc < 0)
 			ck_assert_ptr_nonnull(strstr(said(), "vda: erofs"));
 		disk_put(&disk, SUPER + cases[i].at, old, sizeof(old));
@@ -203,10 +159,10 @@ START_TEST(test_bad_super)
 	/* Compressed with LZMA. */
 	disk_put32(&disk, SUPER + 80, 3);
 	disk_put16(&disk, SUPER + 84, 2);
-	ck_assert_int_eq(mount(), FW_ENOTSUP);
+	ck_assert_int_eq(mount_disk(), FW_ENOTSUP);
 	ck_assert_ptr_nonnull(strstr(said(), "LZMA"));
 	disk.bytes[SUPER] = 0;
-	ck_assert_int_eq(mount(), 0);
+	ck_assert_int_eq(mount_disk(), 0);
 }
 END_TEST
 

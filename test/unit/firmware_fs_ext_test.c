@@ -4,7 +4,7 @@
 
 #include "firmware/core/error.h"
 #include "firmware/fs/all.h"
-#include "test/unit/firmware_disk.h"
+#include "test/unit/firmware_fs_support.h"
 #include "test/unit/firmware_said.h"
 #include "test/unit/unit.h"
 
@@ -17,9 +17,6 @@
 #define ROOT (7 * BLOCK)
 #define INODE(number) (3 * BLOCK + ((number)-1) * 128)
 #define MAP(number, index) (INODE(number) + 40 + 4 * (index))
-
-static struct disk disk;
-static struct fs fs;
 
 static void put_inode(unsigned int number, uint16_t mode, uint32_t size, uint32_t flags)
 {
@@ -67,53 +64,12 @@ static void setup(void)
 	disk_put(&disk, MAP(12, 0), "file", 4);
 }
 
-static void teardown(void)
-{
-	disk_fini(&disk);
-}
-
-static int mount(void)
-{
-	return fs_mount(&disk.source, disk_arena(), &fs);
-}
-
-/* Mounts anew and reads a file whole. */
-static int64_t read_file(const char *path, uint8_t *buf, size_t len)
-{
-	struct fs_node node;
-	int rc = mount();
-
-	if (rc != 1)
-		return rc == 0 ? FW_ENOENT : rc;
-	rc = fs_open(&fs, path, &node);
-	return rc < 0 ? rc : fs.ops->read(&fs, &node, 0, buf, len);
-}
-
-static int count(void *arg, const char *name, size_t len, enum fs_kind kind)
-{
-	(void)name;
-	(void)len;
-	(void)kind;
-	++*(unsigned int *)arg;
-	return 0;
-}
-
-static int list_root(unsigned int *nr)
-{
-	struct fs_node root;
-
-	*nr = 0;
-	ck_assert_int_eq(mount(), 1);
-	ck_assert_int_eq(fs.ops->root(&fs, &root), 0);
-	return fs.ops->list(&fs, &root, count, nr);
-}
-
 START_TEST(test_reads)
 {
 	uint8_t buf[4 * BLOCK];
 	unsigned int nr;
 
-	ck_assert_int_eq(mount(), 1);
+	ck_assert_int_eq(mount_disk(), 1);
 	ck_assert_str_eq(fs.label, "label");
 	ck_assert_str_eq(fs.ops->name, "ext4");
 	ck_assert_int_eq(read_file("/link", buf, sizeof(buf)), 3 * BLOCK);
@@ -240,12 +196,12 @@ START_TEST(test_bad_super)
 		said_clear();
 		memcpy(old, disk.bytes + SUPER + cases[i].at, sizeof(old));
 		disk_put32(&disk, SUPER + cases[i].at, cases[i].value);
-		ck_assert_int_eq(mount(), cases[i].rc);
+		ck_assert_int_eq(mount_disk(), cases[i].rc);
 		ck_assert_ptr_nonnull(strstr(said(), "vda: ext4"));
 		disk_put(&disk, SUPER + cases[i].at, old, sizeof(old));
 	}
 	disk.bytes[SUPER + 56] = 0;
-	ck_assert_int_eq(mount(), 0);
+	ck_assert_int_eq(mount_disk(), 0);
 }
 END_TEST
 
@@ -323,7 +279,7 @@ START_TEST(test_bad_journal)
 
 		memcpy(old, disk.bytes + JOURNAL + cases[i].at, sizeof(old));
 		disk_put32_be(&disk, JOURNAL + cases[i].at, cases[i].value);
-		ck_assert_int_lt(mount(), 0);
+		ck_assert_int_lt(mount_disk(), 0);
 		disk_put(&disk, JOURNAL + cases[i].at, old, sizeof(old));
 	}
 	/* Descriptors whose tags fill the log again and again. */

@@ -4,7 +4,7 @@
 
 #include "firmware/core/error.h"
 #include "firmware/fs/all.h"
-#include "test/unit/firmware_disk.h"
+#include "test/unit/firmware_fs_support.h"
 #include "test/unit/firmware_said.h"
 #include "test/unit/unit.h"
 
@@ -13,9 +13,6 @@
 #define TABLE SECTOR
 #define ROOT (2 * SECTOR)
 #define CLUSTER(number) ((1 + (number)) * SECTOR)
-
-static struct disk disk;
-static struct fs fs;
 
 static void chain(unsigned int cluster, unsigned int next)
 {
@@ -87,27 +84,6 @@ static void setup(void)
 		memset(disk.bytes + CLUSTER(i), (int)i, SECTOR);
 }
 
-static void teardown(void)
-{
-	disk_fini(&disk);
-}
-
-static int mount(void)
-{
-	return fs_mount(&disk.source, disk_arena(), &fs);
-}
-
-static int64_t read_file(const char *path, uint8_t *buf, size_t len)
-{
-	struct fs_node node;
-	int rc = mount();
-
-	if (rc != 1)
-		return rc == 0 ? FW_ENOENT : rc;
-	rc = fs_open(&fs, path, &node);
-	return rc < 0 ? rc : fs.ops->read(&fs, &node, 0, buf, len);
-}
-
 static int append(void *arg, const char *name, size_t len, enum fs_kind kind)
 {
 	strncat(arg, name, len);
@@ -150,7 +126,7 @@ START_TEST(test_bad_long_names)
 	put_entry(9, "C          ", 0x10, 0, 0);
 	put_long(10, 0x40, checksum("D          "), "x");
 	put_entry(11, "D          ", 0x20, 0, 0);
-	ck_assert_int_eq(mount(), 1);
+	ck_assert_int_eq(mount_disk(), 1);
 	ck_assert_int_eq(fs.ops->root(&fs, &root), 0);
 	ck_assert_int_eq(fs.ops->list(&fs, &root, append, names), 0);
 	ck_assert_str_eq(names, "FILE.TXT ALONGN~1 B C/ D ");
@@ -193,7 +169,7 @@ START_TEST(test_directory_loop)
 		memset(disk.bytes + CLUSTER(2) + i * 32, 0, 32);
 		disk_put(&disk, CLUSTER(2) + i * 32, "F          ", 11);
 	}
-	ck_assert_int_eq(mount(), 1);
+	ck_assert_int_eq(mount_disk(), 1);
 	ck_assert_int_eq(fs_open(&fs, "/ring", &node), 0);
 	ck_assert_int_eq(node.kind, FS_DIRECTORY);
 	ck_assert_int_eq(fs.ops->list(&fs, &node, append, names), FW_ECORRUPT);
@@ -215,10 +191,10 @@ START_TEST(test_not_fat)
 		uint8_t old = disk.bytes[cases[i].at];
 
 		disk.bytes[cases[i].at] = cases[i].value;
-		ck_assert_int_eq(mount(), 0);
+		ck_assert_int_eq(mount_disk(), 0);
 		disk.bytes[cases[i].at] = old;
 	}
-	ck_assert_int_eq(mount(), 1);
+	ck_assert_int_eq(mount_disk(), 1);
 }
 END_TEST
 

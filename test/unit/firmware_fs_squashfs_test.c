@@ -3,7 +3,7 @@
 
 #include "firmware/core/error.h"
 #include "firmware/fs/all.h"
-#include "test/unit/firmware_disk.h"
+#include "test/unit/firmware_fs_support.h"
 #include "test/unit/firmware_said.h"
 #include "test/unit/unit.h"
 
@@ -26,9 +26,6 @@
 #define AT(inode) (INODES + 2 + (inode))
 #define LISTING (DIRECTORIES + 2)
 #define ENTRY (LISTING + 12) /* the first: "file" */
-
-static struct disk disk;
-static struct fs fs;
 
 static size_t put_dirent(size_t at, unsigned int inode, uint16_t type, const char *name)
 {
@@ -93,46 +90,16 @@ static void setup(void)
 	disk_put(&disk, PACKED_DATA, "\x50hello", 6);
 }
 
-static void teardown(void)
-{
-	disk_fini(&disk);
-}
-
-static int mount(void)
-{
-	return fs_mount(&disk.source, disk_arena(), &fs);
-}
-
-/* Mounts anew and reads a file whole. */
-static int64_t read_file(const char *path, uint8_t *buf, size_t len)
-{
-	struct fs_node node;
-	int rc = mount();
-
-	if (rc != 1)
-		return rc == 0 ? FW_ENOENT : rc;
-	rc = fs_open(&fs, path, &node);
-	return rc < 0 ? rc : fs.ops->read(&fs, &node, 0, buf, len);
-}
-
-static int count(void *arg, const char *name, size_t len, enum fs_kind kind)
-{
-	(void)name;
-	(void)len;
-	(void)kind;
-	++*(unsigned int *)arg;
-	return 0;
-}
-
-static int list_root(unsigned int *nr)
+/* As list_root(), but the root may be damaged. */
+static int list_any_root(unsigned int *nr)
 {
 	struct fs_node root;
 	int rc;
 
 	*nr = 0;
-	ck_assert_int_eq(mount(), 1);
+	ck_assert_int_eq(mount_disk(), 1);
 	rc = fs.ops->root(&fs, &root);
-	return rc < 0 ? rc : fs.ops->list(&fs, &root, count, nr);
+	return rc < 0 ? rc : list_node(&root, nr);
 }
 
 START_TEST(test_reads)
@@ -141,7 +108,7 @@ START_TEST(test_reads)
 	struct fs_node node;
 	unsigned int nr;
 
-	ck_assert_int_eq(mount(), 1);
+	ck_assert_int_eq(mount_disk(), 1);
 	ck_assert_str_eq(fs.ops->name, "squashfs");
 	ck_assert_str_eq(fs.uuid, "");
 	ck_assert_int_eq(read_file("/link", buf, sizeof(buf)), 2 * BLOCK + 6);
@@ -157,7 +124,7 @@ START_TEST(test_reads)
 	ck_assert_int_eq(read_file("/packed", buf, sizeof(buf)), 5);
 	ck_assert_mem_eq(buf, "hello", 5);
 	ck_assert_int_eq(read_file("/nothing", buf, sizeof(buf)), FW_ENOENT);
-	ck_assert_int_eq(list_root(&nr), 0);
+	ck_assert_int_eq(list_any_root(&nr), 0);
 	ck_assert_uint_eq(nr, 3);
 }
 END_TEST
@@ -171,7 +138,7 @@ START_TEST(test_copy)
 	struct fs copy;
 	uint8_t byte;
 
-	ck_assert_int_eq(mount(), 1);
+	ck_assert_int_eq(mount_disk(), 1);
 	ck_assert_int_eq(fs_open(&fs, "/packed", &node), 0);
 	ck_assert_int_eq(fs.ops->read(&fs, &node, 1, &byte, 1), 1);
 	copy = fs;
@@ -201,12 +168,12 @@ START_TEST(test_bad_super)
 		said_clear();
 		memcpy(old, disk.bytes + cases[i].at, sizeof(old));
 		disk_put16(&disk, cases[i].at, cases[i].value);
-		ck_assert_int_eq(mount(), cases[i].rc);
+		ck_assert_int_eq(mount_disk(), cases[i].rc);
 		ck_assert_ptr_nonnull(strstr(said(), "vda: squashfs"));
 		disk_put(&disk, cases[i].at, old, sizeof(old));
 	}
 	disk.bytes[0] = 'q';
-	ck_assert_int_eq(mount(), 0);
+	ck_assert_int_eq(mount_disk(), 0);
 }
 END_TEST
 
@@ -218,26 +185,26 @@ START_TEST(test_bad_tables)
 
 	for (unsigned int i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		disk_put64(&disk, 64, places[i]);
-		ck_assert_int_ne(list_root(&nr), 0);
+		ck_assert_int_ne(list_any_root(&nr), 0);
 	}
 	disk_put64(&disk, 64, INODES);
 	for (unsigned int i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		disk_put64(&disk, 72, places[i]);
-		ck_assert_int_lt(list_root(&nr), 0);
+		ck_assert_int_lt(list_any_root(&nr), 0);
 	}
 	disk_put64(&disk, 72, DIRECTORIES);
 	for (unsigned int i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
 		disk_put16(&disk, INODES, heads[i]);
-		ck_assert_int_eq(list_root(&nr), FW_ECORRUPT);
+		ck_assert_int_eq(list_any_root(&nr), FW_ECORRUPT);
 	}
 	disk_put16(&disk, INODES, 0x8000 | TABLE_BYTES);
 	/* The root's place in its block. */
 	disk_put64(&disk, 32, 8192);
-	ck_assert_int_eq(list_root(&nr), FW_ECORRUPT);
+	ck_assert_int_eq(list_any_root(&nr), FW_ECORRUPT);
 	disk_put64(&disk, 32, 0xffff);
-	ck_assert_int_eq(list_root(&nr), FW_ECORRUPT);
+	ck_assert_int_eq(list_any_root(&nr), FW_ECORRUPT);
 	disk_put64(&disk, 32, UINT64_MAX);
-	ck_assert_int_lt(list_root(&nr), 0);
+	ck_assert_int_lt(list_any_root(&nr), 0);
 }
 END_TEST
 
@@ -249,25 +216,25 @@ START_TEST(test_bad_directory)
 
 	for (unsigned int i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		disk_put16(&disk, AT(ROOT) + 24, sizes[i]);
-		ck_assert_int_eq(list_root(&nr), FW_ECORRUPT);
+		ck_assert_int_eq(list_any_root(&nr), FW_ECORRUPT);
 	}
 	disk_put16(&disk, AT(ROOT) + 24, 3);
-	ck_assert_int_eq(list_root(&nr), 0);
+	ck_assert_int_eq(list_any_root(&nr), 0);
 	ck_assert_uint_eq(nr, 0);
 	put_root();
 	for (unsigned int i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
 		disk_put32(&disk, LISTING, counts[i]);
-		ck_assert_int_eq(list_root(&nr), FW_ECORRUPT);
+		ck_assert_int_eq(list_any_root(&nr), FW_ECORRUPT);
 	}
 	disk_put32(&disk, LISTING, 2);
 	disk_put16(&disk, ENTRY + 6, 255);
-	ck_assert_int_eq(list_root(&nr), FW_ECORRUPT);
+	ck_assert_int_eq(list_any_root(&nr), FW_ECORRUPT);
 	disk_put16(&disk, ENTRY + 6, 0xffff);
-	ck_assert_int_eq(list_root(&nr), FW_ECORRUPT);
+	ck_assert_int_eq(list_any_root(&nr), FW_ECORRUPT);
 	/* One of 4 GiB. */
 	disk_put16(&disk, AT(ROOT), 8);
 	disk_put32(&disk, AT(ROOT) + 20, UINT32_MAX);
-	ck_assert_int_eq(list_root(&nr), FW_ECORRUPT);
+	ck_assert_int_eq(list_any_root(&nr), FW_ECORRUPT);
 }
 END_TEST
 
@@ -283,11 +250,11 @@ START_TEST(test_bad_inodes)
 	ck_assert_int_eq(read_file("/file", buf, sizeof(buf)), FW_ECORRUPT);
 	put_dirent(ENTRY, FILE_INODE, 2, "file");
 	disk_put16(&disk, AT(FILE_INODE), 4);
-	ck_assert_int_eq(mount(), 1);
+	ck_assert_int_eq(mount_disk(), 1);
 	ck_assert_int_eq(fs_open(&fs, "/file", &node), 0);
 	ck_assert_int_eq(node.kind, FS_OTHER);
 	disk_put16(&disk, AT(FILE_INODE), 0xffff);
-	ck_assert_int_eq(mount(), 1);
+	ck_assert_int_eq(mount_disk(), 1);
 	ck_assert_int_eq(fs_open(&fs, "/file", &node), 0);
 	ck_assert_int_eq(node.kind, FS_OTHER);
 	disk_put32(&disk, AT(LINK) + 20, 5000);
@@ -326,7 +293,7 @@ START_TEST(test_bad_files)
 	disk_put64(&disk, AT(PACKED) + 24, UINT64_MAX);
 	ck_assert_int_eq(read_file("/packed", buf, sizeof(buf)), FW_ECORRUPT);
 	disk_put64(&disk, AT(PACKED) + 24, UINT64_MAX >> 1);
-	ck_assert_int_eq(mount(), 1);
+	ck_assert_int_eq(mount_disk(), 1);
 	ck_assert_int_eq(fs_open(&fs, "/packed", &node), 0);
 	ck_assert_int_eq(fs.ops->read(&fs, &node, UINT64_C(1) << 40, buf, 1), FW_ETOOBIG);
 	ck_assert_int_eq(fs.ops->read(&fs, &node, UINT64_C(1) << 30, buf, 1), FW_ECORRUPT);
