@@ -31,31 +31,6 @@ FIRST_LINE, FIRST_LINE_SECONDS = b"Linux version", 60
 AIM_MS, AIM_BYTES = 150, 1.2
 MIB = 1 << 20
 
-GRUB_CFG = """
-if [ -s $prefix/grubenv ]; then
-  set have_grubenv=true
-  load_env
-fi
-if [ "${next_entry}" ] ; then
-   set default="${next_entry}"
-else
-   set default="0"
-fi
-if [ x"${feature_menuentry_id}" = xy ]; then
-  menuentry_id_option="--id"
-else
-  menuentry_id_option=""
-fi
-menuentry 'Debian GNU/Linux' --class debian --class os $menuentry_id_option 'gnulinux-simple-@UUID@' {
-    insmod gzio
-    insmod ext2
-    search --no-floppy --fs-uuid --set=root @UUID@
-    echo 'Loading Linux ...'
-    linux /boot/vmlinuz-stock root=UUID=@UUID@ @ARGUMENTS@
-    initrd /boot/initrd.img-stock
-}
-"""
-
 VMMS = {
     "--kernel": ["--kernel", KERNEL, "--initrd", INITRD, "--append", f"root=/dev/vda {ARGUMENTS}"],
     "from the disk": [],
@@ -78,7 +53,10 @@ def make_disk():
     shutil.copy(KERNEL, f"{mount}/boot/vmlinuz-stock")
     shutil.copy(INITRD, f"{mount}/boot/initrd.img-stock")
     with open(f"{mount}/boot/grub/grub.cfg", "w") as config:
-        config.write(GRUB_CFG.replace("@ARGUMENTS@", ARGUMENTS).replace("@UUID@", uuid))
+        text = open("debian-grub.cfg").read()
+        for what, value in (("BOOT", uuid), ("ROOT", uuid), ("PREFIX", "/boot"), ("ARGUMENTS", ARGUMENTS)):
+            text = text.replace(f"@{what}@", value)
+        config.write(text)
     shell(f"umount {mount}")
 
 

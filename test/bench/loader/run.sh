@@ -29,7 +29,7 @@ lab_pid=
 trap '[ -z "$lab_pid" ] || kill "$lab_pid" 2>/dev/null; rm -rf "$share"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-cp "$here/measure.py" "$here/../results.py" "$here/../vmm.py" "$share/"
+cp "$here/measure.py" "$here/../results.py" "$here/../vmm.py" "$lab/cases/debian-grub.cfg" "$share/"
 cp "$mote" "$share/mote"
 echo "bench: $(basename "$mote"), $rounds rounds, in a lab host of two emulated CPUs"
 "$lab/lab.sh" --guest --prealloc --memory 2048 --disk 2G --share "$share" --timeout $((300 + rounds * 60)) \

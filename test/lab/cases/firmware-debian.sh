@@ -3,30 +3,8 @@ boot_folder() { # FOLDER UUID PREFIX: fills it as Debian does, for a file system
     mkdir -p "$1/grub"
     cp "$BOOT/vmlinuz-6.1-cloud" "$1/vmlinuz-stock"
     cp "$BOOT/initrd-debian" "$1/initrd.img-stock"
-    sed -e "s|@BOOT@|$2|g; s|@PREFIX@|$3|g; s|@ROOT@|$root|g" >"$1/grub/grub.cfg" <<'END'
-if [ -s $prefix/grubenv ]; then
-  set have_grubenv=true
-  load_env
-fi
-if [ "${next_entry}" ] ; then
-   set default="${next_entry}"
-else
-   set default="0"
-fi
-if [ x"${feature_menuentry_id}" = xy ]; then
-  menuentry_id_option="--id"
-else
-  menuentry_id_option=""
-fi
-menuentry 'Debian GNU/Linux' --class debian --class os $menuentry_id_option 'gnulinux-simple-@ROOT@' {
-    insmod gzio
-    if [ x$grub_platform = xxen ]; then insmod xzio; insmod lzopio; fi
-    search --no-floppy --fs-uuid --set=root @BOOT@
-    echo 'Loading Linux ...'
-    linux @PREFIX@/vmlinuz-stock root=UUID=@ROOT@ ro quiet mote.test=facts
-    initrd @PREFIX@/initrd.img-stock
-}
-END
+    sed -e "s|@BOOT@|$2|g; s|@PREFIX@|$3|g; s|@ROOT@|$root|g; s|@ARGUMENTS@|ro quiet mote.test=facts|g" \
+        "$TOOLS/debian-grub.cfg" >"$1/grub/grub.cfg"
 }
 boots() { # DISK...
     local args=() disk
