@@ -10,6 +10,8 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 lab=$here/../../lab
 repo=$(cd "$here/../../.." && pwd)
+# shellcheck source=test/bench/in-lab.sh
+. "$here/../in-lab.sh"
 rounds=7 mote='' stand_in=0
 while [ $# -gt 0 ]; do
     case $1 in
@@ -25,18 +27,4 @@ if [ "$stand_in" = 1 ]; then
 elif [ -z "$mote" ]; then
     mote=$repo/build/release/vmm/cli/mote
 fi
-if [ -z "$mote" ] || [ ! -x "$mote" ]; then
-    echo "run.sh: no mote binary: build it, or name it with --mote" >&2
-    exit 1
-fi
-share=$(mktemp -d "${TMPDIR:-/tmp}/mote-bench.XXXXXX")
-lab_pid=
-trap '[ -z "$lab_pid" ] || kill "$lab_pid" 2>/dev/null; rm -rf "$share"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-cp "$here/measure.py" "$share/"
-cp "$mote" "$share/mote"
-echo "bench: $(basename "$mote"), $rounds rounds, in a lab host of two emulated CPUs"
-"$lab/lab.sh" --guest --prealloc --memory 2048 --share "$share" --timeout $((900 + rounds * 240)) -- "./measure.py $rounds" &
-lab_pid=$!
-wait "$lab_pid"
+in_lab "$mote" "$rounds" --memory 2048 --timeout $((900 + rounds * 240)) -- "$here/measure.py" -- "./measure.py $rounds"

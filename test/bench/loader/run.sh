@@ -8,8 +8,9 @@
 # Times depend on the machine's load: compare rows of one run only. measure.py says what is measured and how.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-lab=$here/../../lab
 repo=$(cd "$here/../../.." && pwd)
+# shellcheck source=test/bench/in-lab.sh
+. "$here/../in-lab.sh"
 rounds=7 mote=$repo/build/release/vmm/cli/mote messages=''
 while [ $# -gt 0 ]; do
     case $1 in
@@ -20,19 +21,6 @@ while [ $# -gt 0 ]; do
     *) echo "run.sh: unknown option '$1'" >&2; exit 2 ;;
     esac
 done
-if [ ! -x "$mote" ]; then
-    echo "run.sh: no mote binary: build it, or name it with --mote" >&2
-    exit 1
-fi
-share=$(mktemp -d "${TMPDIR:-/tmp}/mote-bench.XXXXXX")
-lab_pid=
-trap '[ -z "$lab_pid" ] || kill "$lab_pid" 2>/dev/null; rm -rf "$share"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-cp "$here/measure.py" "$here/../results.py" "$here/../vmm.py" "$lab/cases/debian-grub.cfg" "$share/"
-cp "$mote" "$share/mote"
-echo "bench: $(basename "$mote"), $rounds rounds, in a lab host of two emulated CPUs"
-"$lab/lab.sh" --guest --prealloc --memory 2048 --disk 2G --share "$share" --timeout $((300 + rounds * 60)) \
-    -- "./measure.py $rounds $messages" &
-lab_pid=$!
-wait "$lab_pid"
+in_lab "$mote" "$rounds" --memory 2048 --disk 2G --timeout $((300 + rounds * 60)) \
+    -- "$here/measure.py" "$here/../results.py" "$here/../vmm.py" "$repo/test/lab/cases/debian-grub.cfg" \
+    -- "./measure.py $rounds $messages"
