@@ -120,15 +120,19 @@ declare -A kinds=([esp]='EFI system partition' [xbootldr]='extended boot loader 
 declare -A types=([esp]=U [xbootldr]=BC13C2FF-59E6-4262-A352-B275FD6F7172 [pv]=V)
 declare -A dos_types=([esp]=ef [pv]=8e)
 
-on_gpt() { # on_gpt NAME...
-	local i=0 name
+by_sfdisk() { # by_sfdisk LABEL TYPES OTHER NAME...: types by the map TYPES, or else OTHER
+	local -n types_of=$2
+	local label=$1 other=$3 i=0 name
+	shift 3
 	need sfdisk
 	arrange 1 0 "$@"
-	for name; do echo "start=${starts[i++]}MiB, size=$(mib "$name.img")MiB, type=${types[$name]:-L}"; done |
-		{ echo 'label: gpt' && cat; } | sfdisk -q disk
+	for name; do echo "start=${starts[i++]}MiB, size=$(mib "$name.img")MiB, type=${types_of[$name]:-$other}"; done |
+		{ echo "label: $label" && cat; } | sfdisk -q disk
 	lay "$@"
 	for ((i = 1; i <= $#; i++)); do found "${!i}" "vda$i" "${kinds[${!i}]-}"; done
 }
+on_gpt() { by_sfdisk gpt types L "$@"; } # on_gpt NAME...
+on_mbr() { by_sfdisk dos dos_types 83 "$@"; } # on_mbr NAME...
 on_gpt_by_parted() { # on_gpt_by_parted NAME...
 	local i=0 name script=(mklabel gpt)
 	need parted
@@ -139,15 +143,6 @@ on_gpt_by_parted() { # on_gpt_by_parted NAME...
 		if [[ $name == esp ]]; then script+=(set "$i" esp on); fi
 	done
 	parted -s disk "${script[@]}"
-	lay "$@"
-	for ((i = 1; i <= $#; i++)); do found "${!i}" "vda$i" "${kinds[${!i}]-}"; done
-}
-on_mbr() { # on_mbr NAME...
-	local i=0 name
-	need sfdisk
-	arrange 1 0 "$@"
-	for name; do echo "start=${starts[i++]}MiB, size=$(mib "$name.img")MiB, type=${dos_types[$name]:-83}"; done |
-		{ echo 'label: dos' && cat; } | sfdisk -q disk
 	lay "$@"
 	for ((i = 1; i <= $#; i++)); do found "${!i}" "vda$i" "${kinds[${!i}]-}"; done
 }
