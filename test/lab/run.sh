@@ -8,8 +8,8 @@
 #   --logs DIR    keep the consoles of cases that failed
 # In the environment: PATIENCE=N multiplies all time limits (1), for a machine with other work; JOBS=N is how many lab hosts
 # run at a time (2).
-# Each lab host has one CPU and takes the next case that nobody has taken; a case with a line "# smp" is run after the others, in
-# one lab host with two. (With two CPUs and several guests QEMU's emulated SVM kills the lab host far more often.)
+# Each lab host has one CPU, whatever the guests have, and takes the next case that nobody has taken. (With two, QEMU's emulated
+# SVM resets guests and stops lab hosts far more often.)
 # A case whose nested guest hangs or is reset without a word is tried once more, and a case under which the lab host itself
 # dies, twice more, each in a fresh one; that is counted and printed. The last line is "N passed, N failed"; the exit
 # status says the same.
@@ -73,14 +73,14 @@ cp "$mote" "$share/tools/mote"
 declare -A tried=() hung=() died=()
 started=0 printed=0
 
-# start_host CPUS CASE...: a lab host that runs those of the cases that no other has taken.
+# start_host CASE...: a lab host that runs those of the cases that no other has taken.
 start_host() {
     local number=$started name more=()
     started=$((started + 1))
-    for name in "${@:2}"; do if grep -qx '# distros' "$here/cases/$name.sh"; then more=(--distros); fi; done
-    "$here/lab.sh" --guest "${more[@]}" --share "$share" --cpus "$1" --disk 8G --disk 4G --memory 4096 \
+    for name in "$@"; do if grep -qx '# distros' "$here/cases/$name.sh"; then more=(--distros); fi; done
+    "$here/lab.sh" --guest "${more[@]}" --share "$share" --cpus 1 --disk 8G --disk 4G --memory 4096 \
         --timeout $((1800 * ${PATIENCE:-1})) --env "STAND_IN=$stand_in" --env "PATIENCE=${PATIENCE:-1}" \
-        --env "HOST=$number" -- "./run-in-lab.sh ${*:2}" >"$share/host$number" 2>&1 &
+        --env "HOST=$number" -- "./run-in-lab.sh $*" >"$share/host$number" 2>&1 &
     hosts[number]=$!
 }
 
@@ -123,10 +123,10 @@ print_results() {
     done < <(tail -n +$((printed + 1)) "$share/results")
 }
 
-# run_cases HOSTS CPUS CASE...: all of them, in up to so many lab hosts at a time.
+# run_cases HOSTS CASE...: all of them, in up to so many lab hosts at a time.
 run_cases() {
-    local at_a_time=$1 cpus=$2 number status left taken name last=$((started + $1 + 10))
-    shift 2
+    local at_a_time=$1 number status left taken name last=$((started + $1 + 10))
+    shift
     while :; do
         left=0 taken=0
         for name in "$@"; do
@@ -134,7 +134,7 @@ run_cases() {
         done
         if [ $left = 0 ] && [ ${#hosts[@]} = 0 ]; then break; fi
         if [ $left -gt $taken ] && [ ${#hosts[@]} -lt "$at_a_time" ] && [ $started -lt $last ]; then
-            start_host "$cpus" "$@"
+            start_host "$@"
         elif [ ${#hosts[@]} = 0 ]; then
             echo "lab: $((started - last + at_a_time + 10)) lab hosts died: no more are tried"
             for name in "$@"; do grep -q "^$name " "$share/results" || echo "$name FAIL 0" >>"$share/results"; done
@@ -154,13 +154,8 @@ run_cases() {
 }
 
 start=$SECONDS
-together=() smp=()
-for name in "${cases[@]}"; do
-    if grep -qx '# smp' "$here/cases/$name.sh"; then smp+=("$name"); else together+=("$name"); fi
-done
 echo "lab: ${#cases[@]} cases under $(basename "$mote")"
-[ ${#together[@]} = 0 ] || run_cases "${JOBS:-2}" 1 "${together[@]}"
-[ ${#smp[@]} = 0 ] || run_cases 1 2 "${smp[@]}"
+run_cases "${JOBS:-2}" "${cases[@]}"
 
 echo
 passed=0 failed=0 skipped=0 all_seconds=0

@@ -1,5 +1,4 @@
 # Debian's 6.12 cloud kernel boots the same system, with two vCPUs
-# smp
 fresh_root "$CASE"
 vm 180 vm --kernel "$BOOT/vmlinuz-6.12-cloud" --initrd "$BOOT/initrd-6.12-cloud" --cpus 2 \
     --append "$ROOT rw mote.test=facts,write-file,dmesg" --disk "/dev/mote/$CASE"

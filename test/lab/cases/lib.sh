@@ -1,5 +1,4 @@
-# What the lab's cases share; sourced inside the lab host, before each case. A case whose guest has more than one vCPU says
-# so in its second line, "# smp", and gets a lab host with two CPUs.
+# What the lab's cases share; sourced inside the lab host, before each case.
 #   $CASE     the case's name
 #   $MOTE     the VMM under test, taking mote's command line, by a path that only this case uses
 #   $STAND_IN 1 when that is QEMU in mote's place

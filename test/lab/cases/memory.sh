@@ -1,5 +1,4 @@
 # Memory above the 32-bit gap, and four vCPUs
-# smp
 vm 90 vm "${CLOUD[@]}" --memory 6G --cpus 4 --append 'quiet mote.init=facts'
 expect_passed facts
 expect_fact 'nproc 4$'

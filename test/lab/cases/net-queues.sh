@@ -1,5 +1,4 @@
 # Four queue pairs: all carry traffic, their number changes while they do, and a frame of 9000 bytes fits with mtu=
-# smp
 . ./network
 host_bridge br0
 host_tap mq0 multi_queue

@@ -1,5 +1,4 @@
 # Two vCPUs, three disks: one with a serial number and discard, and a read-only one; a panic, seen by the pvpanic that udev found
-# smp
 fresh_root "$CASE"
 fresh_disk "$CASE.data" 256M
 fresh_disk "$CASE.ro" 64M
