@@ -83,8 +83,10 @@ for pair in "${env[@]}"; do printf 'export %q\n' "$pair" >>"$run/extra/environme
 kargs="console=ttyS0 quiet panic=-1 reboot=t mitigations=off tsc=reliable no_timer_check
        random.trust_cpu=on"
 # EPYC-Rome and not max: with erms and fsrm, TCG clears pages byte by byte. Without xsave: TCG (7.2) does
-# not leave the guest on XSETBV, so KVM would run it with another XCR0 than it set, and lose SSE state.
-cpu_model=EPYC-Rome,+svm,+npt,-xsave,-avx,-avx2,-fma,-f16c
+# not leave the guest on XSETBV, so KVM would run it with another XCR0 than it set, and lose SSE state. Without cx16: TCG
+# (7.2) works out the flags after CMPXCHG16B from its state before the last instructions, so that what resumes just before
+# one, from VMRUN or IRET, may go on with a pointer for EFLAGS. Kernels, 6.12 above all, use it where they allocate memory.
+cpu_model=EPYC-Rome,+svm,+npt,-xsave,-avx,-avx2,-fma,-f16c,-cx16
 # shellcheck disable=SC2054 # the commas are QEMU's
 args=(-M q35,memory-backend=ram -accel tcg,thread=multi,tb-size=512 -cpu "${MOTE_LAB_CPU:-$cpu_model}"
       -m "$memory" -smp "$cpus" -nodefaults -no-user-config -display none -no-reboot
