@@ -70,24 +70,18 @@ timed() {
     return $status
 }
 
-# remember_cases FILE: of each case that a script calls failed, its name and its last lines. They stand before the verdict
-# (lint, lab) or indented behind it (the others).
+# remember_cases FILE: of each case that a script calls failed, its name and the last lines of what stands indented behind.
 remember_cases() {
     awk -v part="$part" '
-        function show(name, first, last) {
-            print part ": " name
-            for (first = last - first >= 25 ? last - 24 : first; first <= last; first++) {
-                sub(/^    /, "", line[first])
-                print "    " line[first]
-            }
+        function show(  i) {
+            if (failing) print part ": " failing
+            for (i = lines > 25 ? lines - 24 : 1; failing && i <= lines; i++) print line[i]
+            failing = ""
         }
-        BEGIN { began = 1 }
-        { line[NR] = $0 }
-        failing && !/^    / { show(failing, began, NR - 1); failing = "" }
-        /^FAIL [^ ]+$/ { failing = $2; began = NR + 1 }
-        /^FAIL [^ ]+ \([0-9]+ s\)$/ || /^lint: .* FAILED/ { show($2, began, NR - 1) }
-        /^(===|lint:) / { began = NR + 1 }
-        END { if (failing) show(failing, began, NR) }
+        failing && /^    / { line[++lines] = $0; next }
+        { show() }
+        /^FAIL / { failing = $2; lines = 0 }
+        END { show() }
     ' "$1" >>"$logs/failures"
 }
 

@@ -2,11 +2,7 @@
 # folder of its own and has `fwls`, `shared`, `rounds`.
 # shellcheck shell=bash
 
-# Where what is not there makes a case impossible: it is skipped then.
-skip() {
-	echo "skipped: $*"
-	exit 77
-}
+# need TOOL...: the case is skipped where one of them is not there.
 need() {
 	local tool
 	for tool in "$@"; do

@@ -17,8 +17,8 @@ here=$PWD/test/firmware
 fwls=${FWLS:-$(ls -t build/*/test/firmware/fwls 2>/dev/null | head -n 1)}
 rounds=${ROUNDS:-5}
 
-# shellcheck source=test/wanted.sh
-. test/wanted.sh
+# shellcheck source=test/cases.sh
+. test/cases.sh
 # shellcheck source=test/firmware/lib.sh
 . "$here/lib.sh"
 # shellcheck source=test/firmware/cases.sh
@@ -39,11 +39,7 @@ rounds=${ROUNDS:-5}
 . "$here/cases_boot_config.sh"
 # shellcheck source=test/firmware/cases_boot_amiss.sh
 . "$here/cases_boot_amiss.sh"
-mapfile -t all < <(declare -F | sed -n 's/^declare -f case_//p')
-if [[ ${1-} == --list ]]; then
-	printf '%s\n' "${all[@]}"
-	exit 0
-fi
+choose_cases "$@"
 fwboot=${fwls%/*}/fwboot
 if [[ ! -x $fwls || ! -x $fwboot ]]; then
 	echo "run.sh: no program: build fwls and fwboot first, or set FWLS (found '$fwls')" >&2
@@ -63,25 +59,4 @@ mkdir "$shared/small"
 cp -a "$shared/tree/boot" "$shared/tree/vmlinuz" "$shared/tree/size-4097" "$shared/small"
 (cd "$work" && make_ext "$shared/small.ext4" 32M "$shared/small" -t ext4) >/dev/null
 
-passed=0 failed=0 skipped=0
-for name in "${all[@]}"; do
-	wanted "$name" "$@" || continue
-	mkdir "$work/$name"
-	start=$SECONDS
-	(cd "$work/$name" && set -e && "case_$name") >"$work/$name.log" 2>&1
-	status=$?
-	if ((status == 0)); then
-		echo "ok $name ($((SECONDS - start)) s)"
-		passed=$((passed + 1))
-	elif ((status == 77)); then
-		echo "SKIP $name: $(sed -n 's/^skipped: //p' "$work/$name.log")"
-		skipped=$((skipped + 1))
-	else
-		echo "FAIL $name"
-		sed 's/^/    /' "$work/$name.log"
-		failed=$((failed + 1))
-	fi
-	rm -rf "${work:?}/$name"
-done
-echo "$passed passed, $failed failed${skipped:+, $skipped skipped}"
-((failed == 0))
+run_cases "$work"

@@ -15,27 +15,21 @@ newest() { # the newest of the files that exist
 workload=${WORKLOAD:-$(newest build/*/test/formats/formats-workload)}
 crash=${CRASH:-$(newest build/*/test/formats/formats-crash)}
 
-# shellcheck source=test/wanted.sh
-. test/wanted.sh
+# shellcheck source=test/cases.sh
+. test/cases.sh
 # shellcheck source=test/formats/lib.sh
 . "$here/lib.sh"
 # shellcheck source=test/formats/cases.sh
 . "$here/cases.sh"
 # shellcheck source=test/formats/cases_overlay.sh
 . "$here/cases_overlay.sh"
-mapfile -t all < <(declare -F | sed -n 's/^declare -f case_//p')
-if [[ ${1-} == --list ]]; then
-	printf '%s\n' "${all[@]}"
-	exit 0
-fi
+choose_cases "$@"
 if [[ ! -x $workload || ! -x $crash ]]; then
 	echo "run.sh: no programs: build first, or set WORKLOAD and CRASH (found '$workload', '$crash')" >&2
 	exit 1
 fi
 if ! command -v qemu-img qemu-io openssl >/dev/null; then
-	echo "SKIP all: qemu-img, qemu-io or openssl is not there"
-	echo "0 passed, 0 failed, ${#all[@]} skipped"
-	exit 0
+	skip_all 'qemu-img, qemu-io or openssl is not there'
 fi
 workload=$(realpath "$workload")
 crash=$(realpath "$crash")
@@ -43,22 +37,4 @@ crash=$(realpath "$crash")
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/mote-formats-XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 
-passed=0 failed=0
-for name in "${all[@]}"; do
-	wanted "$name" "$@" || continue
-	mkdir "$work/$name"
-	start=$SECONDS
-	(cd "$work/$name" && set -e && "case_$name") >"$work/$name.log" 2>&1
-	status=$?
-	if ((status == 0)); then
-		echo "ok $name ($((SECONDS - start)) s)"
-		passed=$((passed + 1))
-	else
-		echo "FAIL $name"
-		sed 's/^/    /' "$work/$name.log"
-		failed=$((failed + 1))
-	fi
-	rm -rf "${work:?}/$name"
-done
-echo "$passed passed, $failed failed"
-((failed == 0))
+run_cases "$work"

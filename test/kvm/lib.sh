@@ -3,49 +3,6 @@
 
 sectors=32768
 
-# shellcheck source=test/wanted.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../wanted.sh"
-
-# What a case that failed left running.
-kill_jobs() {
-	local pid
-	for pid in $(jobs -p); do
-		kill -KILL "$pid" || true
-	done
-}
-
-# Runs one case in a subshell and a folder of its own. It fails by returning non-zero, and is skipped by 77.
-run_case() {
-	local name=$1 log=$work/$1.log start=$SECONDS status
-	mkdir "$work/$name"
-	(
-		trap kill_jobs EXIT
-		cd "$work/$name" && set -e && "case_$name"
-	) >"$log" 2>&1
-	status=$?
-	case $status in
-	0)
-		echo "ok $name ($((SECONDS - start)) s)"
-		passed=$((passed + 1))
-		;;
-	77)
-		echo "SKIP $name: $(tail -n 1 "$log")"
-		skipped=$((skipped + 1))
-		;;
-	*)
-		echo "FAIL $name"
-		sed 's/^/    /' "$log"
-		failed=$((failed + 1))
-		;;
-	esac
-	rm -rf "${work:?}/$name"
-}
-
-skip() {
-	echo "$*"
-	exit 77
-}
-
 make_disk() { # FILE [SECTORS [FIRST]]
 	python3 "$tools/number-sectors.py" "$1" "${2:-$sectors}" "${3:-0}"
 }

@@ -111,15 +111,14 @@ settle_host() {
     [ "$2" = 0 ] || [ "$2" = $WANTS_FRESH_HOST ] || cat "$share/host$1"
 }
 
-# print_results: those that are new, with what the cases said.
+# print_results: those that are new, with what the cases said, indented.
 print_results() {
     local name verdict seconds
     while read -r name verdict seconds; do
         printed=$((printed + 1))
         echo
-        echo "=== $name: $(sed -n '1s/^# //p' "$here/cases/$name.sh")"
-        cat "$share/output/$name"
-        echo "$verdict $name ($seconds s)"
+        echo "$verdict $name ($seconds s): $(sed -n '1s/^# //p' "$here/cases/$name.sh")"
+        sed 's/^/    /' "$share/output/$name"
     done < <(tail -n +$((printed + 1)) "$share/results")
 }
 
@@ -163,7 +162,7 @@ for name in "${cases[@]}"; do
     read -r _ verdict seconds < <(grep "^$name " "$share/results")
     printf '%-6s %-20s %4s s%s\n' "$verdict" "$name" "$seconds" "${tried[$name]:+  (try ${tried[$name]})}"
     all_seconds=$((all_seconds + seconds))
-    case $verdict in PASS) passed=$((passed + 1)) ;; SKIP) skipped=$((skipped + 1)) ;; *) failed=$((failed + 1)) ;; esac
+    case $verdict in ok) passed=$((passed + 1)) ;; SKIP) skipped=$((skipped + 1)) ;; *) failed=$((failed + 1)) ;; esac
 done
 if [ -n "$logs" ]; then mkdir -p "$logs"; cp -r "$share/logs/." "$logs/"; fi
 [ ${#hung[@]} = 0 ] || echo "tried again since the guest hung or was reset: ${!hung[*]}"

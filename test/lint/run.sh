@@ -12,12 +12,13 @@ for check in "$@"; do
     fi
     start=$SECONDS
     if output=$("$here/$check.sh" 2>&1); then
-        passed=$((passed + 1)) verdict=ok
+        passed=$((passed + 1))
+        echo "ok $check ($((SECONDS - start)) s)"
     else
-        failed=$((failed + 1)) verdict=FAILED
-        printf '%s\n' "$output"
+        failed=$((failed + 1))
+        echo "FAIL $check ($((SECONDS - start)) s)"
+        printf '%s\n' "$output" | sed 's/^/    /'
     fi
-    printf 'lint: %-10s %s (%d s)\n' "$check" "$verdict" $((SECONDS - start))
 done
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

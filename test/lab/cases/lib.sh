@@ -50,6 +50,7 @@ vm_wait() {
     done
     status=0
     wait "$vm_pid" || status=$?
+    forgive_reset
 }
 
 # vm_end: ends a VM that vm_start started, at once: the first signal presses the power button. Sets $status.
