@@ -328,6 +328,81 @@ START_TEST(a_frame_is_received_into_segments)
 }
 END_TEST
 
+/* --- many at a time --- */
+
+static uint8_t slot_bytes[NET_MAX_SLOTS][PACKET];
+
+/* Receives up to `nr` into memory that is large enough here: how many. */
+static unsigned int receive_many(struct net_slot *slots, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++)
+		slots[i] = (struct net_slot){ slot_bytes[i], PACKET + 1 };
+	return net_tap_receive_many(&tap->backend, 1, slots, nr);
+}
+
+static void give_frames(unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++)
+		ck_assert_int_eq(write(peer, bytes[i], frames[i].nr_bytes), frames[i].nr_bytes);
+}
+
+START_TEST(many_are_received_in_order)
+{
+	struct net_slot slots[NET_MAX_SLOTS];
+	bool good = true;
+
+	set_batch(_i);
+	make_frames(NET_MAX_SLOTS, 60);
+	for (unsigned int nr = 1; nr <= NET_MAX_SLOTS; nr++) {
+		for (unsigned int waiting = 0; waiting <= nr + 1 && waiting <= NET_MAX_SLOTS; waiting += 3) {
+			unsigned int came = waiting < nr ? waiting : nr;
+
+			give_frames(waiting);
+			good = good && receive_many(slots, nr) == came;
+			for (unsigned int i = 0; i < nr; i++) {
+				good = good && slots[i].nr_bytes == (i < came ? 60 : 0);
+				good = good && (i >= came || memcmp(slots[i].bytes, bytes[i], 60) == 0);
+			}
+			good = good && receive_many(slots, 1) == waiting - came;
+		}
+	}
+	ck_assert(good);
+	ck_assert(_i == 0 || pair->batch == NULL);
+}
+END_TEST
+
+START_TEST(one_batch_serves_both_directions)
+{
+	struct net_slot slots[NET_MAX_SLOTS];
+
+	set_batch(_i);
+	for (unsigned int i = 0; i < 10; i++) {
+		make_frames(20, 60 + i);
+		give_frames(20);
+		ck_assert_uint_eq(transmit(0, 20), 20);
+		ck_assert_uint_eq(receive_many(slots, 30), 20);
+		ck_assert_uint_eq(slots[19].nr_bytes, 60 + i);
+		ck_assert_mem_eq(slots[19].bytes, bytes[19], 60 + i);
+		ck_assert_uint_eq(take(MAX_FRAMES), 20);
+		ck_assert(all_came(20));
+	}
+}
+END_TEST
+
+START_TEST(without_a_descriptor_nothing_is_received)
+{
+	struct net_slot slots[NET_MAX_SLOTS];
+
+	set_batch(_i % 2);
+	make_frames(3, 60);
+	give_frames(3);
+	fd_close(&pair->poll.fd);
+	for (unsigned int i = 0; i < 3; i++)
+		ck_assert_uint_eq(receive_many(slots, _i < 2 ? NET_MAX_SLOTS : 1), 0);
+	ck_assert_uint_eq(slots[0].nr_bytes, 0);
+}
+END_TEST
+
 static Suite *frames_suite(void)
 {
 	Suite *suite = suite_create("net tap frames");
@@ -348,6 +423,9 @@ static Suite *frames_suite(void)
 	tc = tcase_create("receive");
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, a_frame_is_received_into_segments, 0, 2);
+	tcase_add_loop_test(tc, many_are_received_in_order, 0, 2);
+	tcase_add_loop_test(tc, one_batch_serves_both_directions, 0, 2);
+	tcase_add_loop_test(tc, without_a_descriptor_nothing_is_received, 0, 4);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

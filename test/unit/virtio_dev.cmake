@@ -19,6 +19,7 @@ mote_unit_test(virtio_rng
 mote_unit_test(virtio_blk_stack SOURCES virtio_blk_stack_test.c virtio_driver.c LINKS virtio_dev)
 set(VIRTIO_NET_FIXTURE
 	virtio_net_fixture.c virtio_fake_net.c virtio_driver.c virtio_fake_loop.c virtio_fake_transport.c fake_timer.c)
+mote_unit_test(virtio_net_rx_ahead SOURCES virtio_net_rx_ahead_test.c LINKS virtio_dev)
 foreach(part rx tx control)
 	mote_unit_test(virtio_net_${part} SOURCES virtio_net_${part}_test.c ${VIRTIO_NET_FIXTURE} LINKS virtio_dev)
 endforeach()

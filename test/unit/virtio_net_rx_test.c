@@ -307,6 +307,51 @@ START_TEST(frames_from_before_the_driver_are_thrown_away)
 }
 END_TEST
 
+/* Frames of both sizes, more than the driver has buffers for. */
+START_TEST(what_was_received_ahead_waits_for_buffers)
+{
+	unsigned int nr = 0;
+
+	for (uint32_t i = 0; i < 100; i++) {
+		uint32_t len = i % 10 == 9 ? 9000 + i : 60 + i;
+
+		fake_net_give(fake, 0, build(own_mac, len), NET_HEADER_BYTES + len);
+	}
+	for (unsigned int i = 0; i < 500 && nr < 100; i++) {
+		offer(0, 2, 1600);
+		kick(0);
+		while (nr < 100 && rings[0].nr_free > QUEUE_SIZE - 8) {
+			uint32_t len = nr % 10 == 9 ? 9000 + nr : 60 + nr;
+			uint32_t got = collect(0, frame);
+
+			if (got == 0)
+				break;
+			ck_assert_uint_eq(got, NET_HEADER_BYTES + len);
+			ck_assert_mem_eq(frame + NET_HEADER_BYTES, build(own_mac, len) + NET_HEADER_BYTES, len);
+			nr++;
+		}
+	}
+	ck_assert_uint_eq(nr, 100);
+}
+END_TEST
+
+START_TEST(a_reset_forgets_what_was_received_ahead)
+{
+	uint8_t *sent = build(own_mac, 60);
+
+	for (unsigned int i = 0; i < 50; i++)
+		fake_net_give(fake, 0, sent, NET_HEADER_BYTES + 60);
+	offer(0, 10, 1600);
+	kick(0);
+	ck_assert_uint_lt(fake->pairs[0].in_end - fake->pairs[0].in_at, 40);
+	restart(dev->features & ~BIT(VIRTIO_F_EVENT_IDX_BIT));
+	offer(0, 10, 1600);
+	kick(0);
+	ck_assert_uint_eq(collect(0, frame), 0);
+	check_frame(61, 1);
+}
+END_TEST
+
 START_TEST(a_limit_of_packets_holds_frames_back_and_loses_none)
 {
 	uint8_t *sent;
@@ -382,6 +427,8 @@ static Suite *net_suite(void)
 	tcase_add_test(tc, runts_and_unknown_headers_are_dropped);
 	tcase_add_test(tc, offloads_that_the_driver_did_not_ask_for_are_dropped);
 	tcase_add_test(tc, frames_from_before_the_driver_are_thrown_away);
+	tcase_add_test(tc, what_was_received_ahead_waits_for_buffers);
+	tcase_add_test(tc, a_reset_forgets_what_was_received_ahead);
 	tcase_add_test(tc, a_limit_of_packets_holds_frames_back_and_loses_none);
 	tcase_add_test(tc, a_limit_of_bytes_lets_a_frame_larger_than_its_burst_pass);
 	suite_add_tcase(suite, tc);

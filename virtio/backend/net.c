@@ -1,5 +1,6 @@
 #include "virtio/backend/net.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
 
@@ -88,6 +89,23 @@ void net_backend_set_reading(struct net_backend *backend, unsigned int pair, boo
 int net_backend_receive(struct net_backend *backend, unsigned int pair, const struct iovec *iov, unsigned int nr_iov)
 {
 	return backend->ops->receive(backend, pair, iov, nr_iov);
+}
+
+unsigned int net_backend_receive_many(struct net_backend *backend, unsigned int pair, struct net_slot *slots,
+				      unsigned int nr)
+{
+	unsigned int received = 0;
+
+	if (backend->ops->receive_many)
+		return backend->ops->receive_many(backend, pair, slots, nr);
+	for (unsigned int i = 0; i < nr; i++) {
+		const struct iovec iov = { slots[i].bytes, NET_HEADER_BYTES + NET_MAX_FRAME_BYTES };
+		int len = received == i ? backend->ops->receive(backend, pair, &iov, 1) : -EAGAIN;
+
+		slots[i].nr_bytes = len > 0 ? (uint32_t)len : 0;
+		received += len > 0;
+	}
+	return received;
 }
 
 unsigned int net_backend_transmit(struct net_backend *backend, unsigned int pair, const struct net_frame *frames,

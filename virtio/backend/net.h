@@ -95,6 +95,19 @@ void net_backend_set_reading(struct net_backend *backend, unsigned int pair, boo
 __attribute__((warn_unused_result)) int net_backend_receive(struct net_backend *backend, unsigned int pair,
 							    const struct iovec *iov, unsigned int nr_iov);
 
+/* Memory for one frame with its header, NET_HEADER_BYTES + NET_MAX_FRAME_BYTES, and how much of it was received; 0:
+ * there is none. */
+struct net_slot {
+	uint8_t *bytes;
+	uint32_t nr_bytes;
+};
+#define NET_MAX_SLOTS 64
+/* Receives up to `nr` frames, at most NET_MAX_SLOTS, in order; between them slots may stay empty. The number of frames.
+ * Fewer than `nr`: no more wait, or the pair is of no use now. */
+__attribute__((warn_unused_result)) unsigned int net_backend_receive_many(struct net_backend *backend,
+									  unsigned int pair, struct net_slot *slots,
+									  unsigned int nr);
+
 /* A frame to transmit. */
 struct net_frame {
 	const struct iovec *iov; /* the first segment begins with all of the header */

@@ -12,6 +12,8 @@ struct net_backend_ops {
 	void (*flush)(struct net_backend *backend, unsigned int pair);
 	void (*set_reading)(struct net_backend *backend, unsigned int pair, bool on);
 	int (*receive)(struct net_backend *backend, unsigned int pair, const struct iovec *iov, unsigned int nr_iov);
+	unsigned int (*receive_many)(struct net_backend *backend, unsigned int pair, struct net_slot *slots,
+				     unsigned int nr); /* NULL: nothing is gained by it */
 	unsigned int (*transmit)(struct net_backend *backend, unsigned int pair, const struct net_frame *frames,
 				 unsigned int nr);
 	int (*vhost_fd)(const struct net_backend *backend, unsigned int pair); /* NULL: there is none */

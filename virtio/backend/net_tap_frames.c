@@ -7,19 +7,36 @@
 
 /* Fewer are no cheaper together. */
 #define MIN_BATCH 3
+#define FRAME_BYTES (NET_HEADER_BYTES + NET_MAX_FRAME_BYTES)
+
+_Static_assert(NET_MAX_SLOTS <= RW_BATCH_MAX, "they are one batch");
 
 /* The pair's batch, made when it is first wanted, since that must be on the loop's thread; NULL if there is none. */
-static struct write_batch *batch_of(struct tap_pair *pair)
+static struct rw_batch *batch_of(struct tap_pair *pair)
 {
 	if (pair->batch == NULL && !pair->no_batch)
-		pair->no_batch = write_batch_create(&pair->batch) < 0;
+		pair->no_batch = rw_batch_create(pair->poll.fd, &pair->batch) < 0;
 	return pair->batch;
 }
 
 void net_tap_frames_fini(struct tap_pair *pair)
 {
-	write_batch_destroy(pair->batch);
+	rw_batch_destroy(pair->batch);
 	pair->batch = NULL;
+}
+
+/* Carries out the `nr` calls that were added; false if not one was. Where that is refused there will be no other batch.
+ * EOPNOTSUPP: this descriptor can't promise not to wait, as on older kernels. */
+static bool run_batch(struct tap_pair *pair, int *results, unsigned int nr)
+{
+	int rc = rw_batch_run(pair->batch, results);
+
+	pair->no_batch = rc < 0;
+	for (unsigned int i = 0; i < nr && rc == 0; i++)
+		pair->no_batch |= results[i] == -EOPNOTSUPP;
+	if (pair->no_batch)
+		net_tap_frames_fini(pair);
+	return rc == 0;
 }
 
 /* --- receive --- */
@@ -35,10 +52,43 @@ int net_tap_receive(struct net_backend *backend, unsigned int pair, const struct
 	return errno == EINTR ? -EAGAIN : -errno;
 }
 
+static unsigned int receive_singly(int fd, struct net_slot *slots, unsigned int nr)
+{
+	ssize_t len = 1;
+	unsigned int received = 0;
+
+	for (unsigned int i = 0; i < nr; i++) {
+		if (len > 0)
+			len = read(fd, slots[i].bytes, FRAME_BYTES);
+		slots[i].nr_bytes = len > 0 ? (uint32_t)len : 0;
+		received += len > 0;
+	}
+	return received;
+}
+
+unsigned int net_tap_receive_many(struct net_backend *backend, unsigned int index, struct net_slot *slots,
+				  unsigned int nr)
+{
+	struct tap_pair *pair = &net_tap_of(backend)->pairs[index];
+	int results[RW_BATCH_MAX];
+	unsigned int received = 0;
+
+	if (nr < MIN_BATCH || batch_of(pair) == NULL)
+		return receive_singly(pair->poll.fd, slots, nr);
+	for (unsigned int i = 0; i < nr; i++)
+		rw_batch_add_read(pair->batch, slots[i].bytes, FRAME_BYTES);
+	if (!run_batch(pair, results, nr))
+		return receive_singly(pair->poll.fd, slots, nr);
+	for (unsigned int i = 0; i < nr; i++) {
+		slots[i].nr_bytes = results[i] > 0 ? (uint32_t)results[i] : 0;
+		received += results[i] > 0;
+	}
+	return received;
+}
+
 /* --- transmit --- */
 
-/* Errors but the lack of room are the frame's, or the interface is down: the frame is dropped. EOPNOTSUPP: this
- * descriptor can't promise not to wait, as on older kernels, and takes frames one by one only. */
+/* Errors but the lack of room are the frame's, or the interface is down: the frame is dropped. */
 static bool is_done(int result)
 {
 	return result != -EAGAIN && result != -EINTR && result != -EOPNOTSUPP;
@@ -59,24 +109,22 @@ static bool write_one(int fd, const struct net_frame *frame)
  * refused, frames go one by one from then on. */
 static uint64_t send_batch(struct tap_pair *pair, const struct net_frame *frames, unsigned int nr, uint64_t before)
 {
-	int results[WRITE_BATCH_MAX], rc;
-	unsigned int next = 0;
+	int results[RW_BATCH_MAX];
+	unsigned int nr_added = 0, next = 0;
 	uint64_t sent = before;
 
-	for (unsigned int i = 0; i < nr; i++)
-		if (!(before >> i & 1))
-			write_batch_add(pair->batch, pair->poll.fd, frames[i].iov, frames[i].nr_iov);
-	rc = write_batch_run(pair->batch, results);
-	pair->no_batch = rc < 0;
-	for (unsigned int i = 0; i < nr && rc == 0; i++) {
-		int result = before >> i & 1 ? 0 : results[next++];
-
-		if (is_done(result))
-			sent |= UINT64_C(1) << i;
-		pair->no_batch |= result == -EOPNOTSUPP;
+	for (unsigned int i = 0; i < nr; i++) {
+		if (before >> i & 1)
+			continue;
+		rw_batch_add(pair->batch, frames[i].iov, frames[i].nr_iov);
+		nr_added++;
 	}
-	if (pair->no_batch)
-		net_tap_frames_fini(pair);
+	if (!run_batch(pair, results, nr_added))
+		return before;
+	for (unsigned int i = 0; i < nr; i++) {
+		if (!(before >> i & 1) && is_done(results[next++]))
+			sent |= UINT64_C(1) << i;
+	}
 	return sent;
 }
 
@@ -84,7 +132,7 @@ unsigned int net_tap_transmit(struct net_backend *backend, unsigned int index, c
 			      unsigned int nr)
 {
 	struct tap_pair *pair = &net_tap_of(backend)->pairs[index];
-	unsigned int done = 0, part = nr < WRITE_BATCH_MAX ? nr : WRITE_BATCH_MAX;
+	unsigned int done = 0, part = nr < RW_BATCH_MAX ? nr : RW_BATCH_MAX;
 	uint64_t sent = pair->sent_ahead;
 
 	if (part >= MIN_BATCH && batch_of(pair) != NULL)
@@ -94,7 +142,7 @@ unsigned int net_tap_transmit(struct net_backend *backend, unsigned int index, c
 		if (!(sent >> done & 1) && !write_one(pair->poll.fd, &frames[done]))
 			break;
 	/* The caller comes back with what is not done; of that a batch may have sent the later frames. */
-	pair->sent_ahead = done < WRITE_BATCH_MAX ? sent >> done : 0;
+	pair->sent_ahead = done < RW_BATCH_MAX ? sent >> done : 0;
 	if (done < part) {
 		pair->no_room = true;
 		net_tap_set_events(pair);

@@ -8,7 +8,7 @@
 #include "virtio/backend/net_link.h"
 #include "virtio/backend/net_ops.h"
 #include "virtio/backend/net_tap_ioctl.h"
-#include "vmm/core/write_batch.h"
+#include "vmm/core/rw_batch.h"
 
 /* One queue of the interface. Its own loop's, while attached. */
 struct tap_pair {
@@ -19,7 +19,7 @@ struct tap_pair {
 	bool reading; /* wanted; the poll may lag behind and still ask for input */
 	bool no_room; /* `writable` is owed */
 	bool no_batch; /* it was refused: frames go one by one */
-	struct write_batch *batch; /* NULL: not yet needed, or refused */
+	struct rw_batch *batch; /* NULL: not yet needed, or refused */
 	uint64_t sent_ahead; /* of the frames that had no room and those behind them: a mask of what is done with */
 	bool dead; /* the descriptor is of no use any more; what is wanted waits for another */
 };
@@ -51,6 +51,8 @@ void net_tap_set_events(struct tap_pair *pair);
 __attribute__((warn_unused_result)) int net_tap_watch_link(struct net_tap *tap);
 /* net_tap_frames.c. On the pair's loop, but the last: control thread. */
 int net_tap_receive(struct net_backend *backend, unsigned int pair, const struct iovec *iov, unsigned int nr_iov);
+unsigned int net_tap_receive_many(struct net_backend *backend, unsigned int pair, struct net_slot *slots,
+				  unsigned int nr);
 unsigned int net_tap_transmit(struct net_backend *backend, unsigned int pair, const struct net_frame *frames,
 			      unsigned int nr);
 void net_tap_frames_fini(struct tap_pair *pair);

@@ -34,6 +34,7 @@ static int replace_pair(void *arg)
 
 	if (attached)
 		loop_poll_remove(net_tap_loop(pair), &pair->poll);
+	net_tap_frames_fini(pair);
 	fd_close(&pair->poll.fd);
 	pair->poll.fd = r->fd;
 	pair->poll.events = 0;

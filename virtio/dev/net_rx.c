@@ -1,7 +1,5 @@
 #include "virtio/dev/net_rx.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "virtio/dev/net_abi.h"
@@ -126,23 +124,23 @@ static bool wanted(struct net_rx *rx, uint32_t frame_bytes, uint32_t in_held)
 	return net_filter_passes(&rx->filter, peek.frame);
 }
 
-/* Receives into the held buffers and, behind them, the overflow; or if `copy` into that alone, which is faster for a
- * small frame: it is one segment, and nobody else's. The frame's length or what net_backend_receive() says. */
-static int receive(struct net_rx *rx, bool copy)
+/* Receives into the held buffers and, behind them, the overflow. The frame's length; 0: none waits. */
+static uint32_t receive_in_place(struct net_rx *rx)
 {
 	struct iovec *iov = net_rx_held_iov(rx);
-	unsigned int nr = copy ? 0 : rx->nr_iov;
+	int len;
 
+	rx->overflow = net_rx_ahead_room(&rx->ahead);
 	iov[rx->nr_iov] = (struct iovec){ rx->overflow, NET_RX_OVERFLOW_BYTES };
-	return net_backend_receive(rx->backend, rx->pair, iov + rx->nr_iov - nr, nr + 1);
+	len = net_backend_receive(rx->backend, rx->pair, iov, rx->nr_iov + 1);
+	return len > 0 ? (uint32_t)len : 0;
 }
 
 static enum outcome receive_one(struct net_rx *rx)
 {
-	bool copy = rx->wanted_bytes == 0;
+	bool copy = rx->wanted_bytes == 0 || net_rx_ahead_waits(&rx->ahead);
 	uint32_t hold = rx->mergeable && !copy ? rx->wanted_bytes : 1;
 	uint32_t in_held, frame_bytes;
-	int len;
 
 	if (rx->frame_bytes > 0)
 		return finish_overflow(rx);
@@ -150,10 +148,9 @@ static enum outcome receive_one(struct net_rx *rx)
 		;
 	if (rx->nr == 0)
 		return NEEDS_BUFFER;
-	len = receive(rx, copy);
-	if (len < 0)
+	frame_bytes = copy ? net_rx_ahead_next(&rx->ahead, rx->backend, rx->pair, &rx->overflow) : receive_in_place(rx);
+	if (frame_bytes == 0)
 		return NEEDS_FRAME;
-	frame_bytes = (uint32_t)len;
 	in_held = copy ? 0 : rx->nr_bytes;
 	if (!wanted(rx, frame_bytes, in_held))
 		return MOVED_ON;
@@ -217,6 +214,7 @@ static void on_timer(struct loop_timer *timer)
 void net_rx_set_active(struct net_rx *rx, bool active)
 {
 	rx->active = active;
+	net_rx_ahead_drop(&rx->ahead);
 	if (active)
 		virtio_queue_run(&rx->queue);
 }
@@ -224,11 +222,10 @@ void net_rx_set_active(struct net_rx *rx, bool active)
 int net_rx_start(struct net_rx *rx, struct virtio_device *dev, unsigned int index, struct loop *loop,
 		 const struct virtio_queue_setup *setup, uint64_t features)
 {
-	int rc;
+	int rc = net_rx_ahead_init(&rx->ahead);
 
-	rx->overflow = malloc(NET_RX_OVERFLOW_BYTES);
-	if (!rx->overflow)
-		return -ENOMEM;
+	if (rc < 0)
+		return rc;
 	rx->active = false;
 	rx->mergeable = features & VIRTIO_FEATURE(VIRTIO_NET_F_MRG_RXBUF_BIT);
 	rx->offloads = net_config_rx_offloads(features);
@@ -247,8 +244,7 @@ void net_rx_stop(struct net_rx *rx)
 {
 	virtio_queue_stop(&rx->queue);
 	loop_timer_fini(&rx->timer);
-	free(rx->overflow);
-	rx->overflow = NULL;
+	net_rx_ahead_fini(&rx->ahead);
 	rx->active = false;
 	net_rx_held_drop(rx);
 }

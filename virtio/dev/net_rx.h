@@ -2,10 +2,11 @@
  *
  * Theory of operation. Buffers are popped before there is a frame for them, and held; a large frame is received
  * straight into those at the front. How many that takes nobody knows beforehand, and segments cost time even if they
- * stay empty. So as many are held as the last frames took, and behind them lies the overflow, a buffer of our own in
+ * stay empty. So as many are held as the last frames took, and behind them lies the overflow, memory of our own in
  * which the largest frame has room. What ends up there is copied into further buffers, and from then on more are held.
- * While all frames are small they are received into the overflow alone, and copied: that takes less time than the
- * segments do. A frame that is not for the driver leaves its buffers to the next.
+ * While all frames are small they are received ahead, many at a time and into memory of our own alone, and copied: that
+ * takes less time than the segments and the calls do. A frame that is not for the driver leaves its buffers to the
+ * next.
  *
  * The queue waits for one of three things: a frame (the backend is read, the ring is not looked at), buffers (the other
  * way round), or a rate limit's timer (neither). All on the pair's loop. */
@@ -20,6 +21,7 @@
 #include "virtio/core/queue.h"
 #include "virtio/dev/net_filter.h"
 #include "virtio/dev/net_limit.h"
+#include "virtio/dev/net_rx_ahead.h"
 #include "vmm/core/loop_timer.h"
 
 #define NET_QUEUE_MAX_SIZE 512
@@ -53,7 +55,8 @@ struct net_rx {
 	unsigned int nr_small; /* frames in a row that would have done with far less */
 	/* A frame that waits for more buffers, and where in the overflow what is left of it begins. 0: none. */
 	uint32_t frame_bytes, overflow_at;
-	uint8_t *overflow; /* NET_RX_OVERFLOW_BYTES */
+	uint8_t *overflow; /* NET_RX_OVERFLOW_BYTES of `ahead` */
+	struct net_rx_ahead ahead;
 	struct net_rx_buffer buffers[NET_QUEUE_MAX_SIZE];
 	struct iovec iov[NET_RX_MAX_SEGMENTS];
 };

@@ -1,13 +1,18 @@
-/* Many writes in one system call: their order, a result for each, and that none ever waits. */
-#include "vmm/core/write_batch.h"
+/* Many writes or reads in one system call: their order, a result for each, and that none ever waits. */
+#include "vmm/core/rw_batch.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "test/unit/unit.h"
@@ -16,40 +21,41 @@
 #define NOT_SET 0x5a5a5a
 #define LARGE 4096
 
-static struct write_batch *batch;
+static struct rw_batch *batch;
 static int ends[2]; /* of a socket pair whose packets keep their bounds: ours, the peer's */
-static int results[WRITE_BATCH_MAX];
+static int results[RW_BATCH_MAX];
 static uint8_t large[LARGE];
 
 static void setup(void)
 {
-	int rc = write_batch_create(&batch);
+	int rc;
 
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+	rc = rw_batch_create(ends[0], &batch);
 	if (rc < 0) {
 		batch = NULL;
-		printf("skipped: write_batch_create: %s\n", strerror(-rc));
+		printf("skipped: rw_batch_create: %s\n", strerror(-rc));
 	}
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
-	for (unsigned int i = 0; i < WRITE_BATCH_MAX; i++)
+	for (unsigned int i = 0; i < RW_BATCH_MAX; i++)
 		results[i] = NOT_SET;
 }
 
 static void teardown(void)
 {
-	write_batch_destroy(batch);
+	rw_batch_destroy(batch);
 	fd_close(&ends[0]);
 	fd_close(&ends[1]);
 }
 
 /* Adds one byte, which stays where it is until the batch is run. */
-static void add_byte(int fd, unsigned int number)
+static void add_byte(unsigned int number)
 {
-	static uint8_t bytes[WRITE_BATCH_MAX];
-	static struct iovec iov[WRITE_BATCH_MAX];
+	static uint8_t bytes[RW_BATCH_MAX];
+	static struct iovec iov[RW_BATCH_MAX];
 
 	bytes[number] = (uint8_t)number;
 	iov[number] = (struct iovec){ &bytes[number], 1 };
-	write_batch_add(batch, fd, &iov[number], 1);
+	rw_batch_add(batch, &iov[number], 1);
 }
 
 /* The next packet's only byte; -1 if none waits. */
@@ -74,7 +80,7 @@ static unsigned int fill(int fd)
 
 static void run_well(void)
 {
-	ck_assert_int_eq(write_batch_run(batch, results), 0);
+	ck_assert_int_eq(rw_batch_run(batch, results), 0);
 }
 
 START_TEST(nothing_added_is_nothing_done)
@@ -93,15 +99,15 @@ START_TEST(batches_of_every_size_go_out_in_order)
 
 	if (!batch)
 		return;
-	for (unsigned int nr = 1; nr <= WRITE_BATCH_MAX; nr++) {
+	for (unsigned int nr = 1; nr <= RW_BATCH_MAX; nr++) {
 		for (unsigned int i = 0; i < nr; i++) {
 			results[i] = NOT_SET;
-			add_byte(ends[0], i);
+			add_byte(i);
 		}
 		run_well();
 		for (unsigned int i = 0; i < nr; i++)
 			good = good && results[i] == 1 && next_byte() == (int)i;
-		good = good && next_byte() == -1 && (nr == WRITE_BATCH_MAX || results[nr] == NOT_SET);
+		good = good && next_byte() == -1 && (nr == RW_BATCH_MAX || results[nr] == NOT_SET);
 	}
 	ck_assert(good);
 }
@@ -116,9 +122,9 @@ START_TEST(segments_become_one_packet)
 
 	if (!batch)
 		return;
-	write_batch_add(batch, ends[0], parts, 4);
-	write_batch_add(batch, ends[0], &whole, 1);
-	write_batch_add(batch, ends[0], &parts[2], 2);
+	rw_batch_add(batch, parts, 4);
+	rw_batch_add(batch, &whole, 1);
+	rw_batch_add(batch, &parts[2], 2);
 	run_well();
 	ck_assert_int_eq(results[0], 13);
 	ck_assert_int_eq(results[1], 3);
@@ -132,41 +138,106 @@ START_TEST(segments_become_one_packet)
 }
 END_TEST
 
+START_TEST(reads_take_what_waits_and_do_not_wait_for_more)
+{
+	uint8_t got[4][8];
+
+	if (!batch)
+		return;
+	memset(got, 0, sizeof(got));
+	ck_assert_int_eq(write(ends[1], "first", 5), 5);
+	ck_assert_int_eq(write(ends[1], "a longer one", 12), 12);
+	rw_batch_add_read(batch, got[0], 8);
+	add_byte(1);
+	rw_batch_add_read(batch, got[1], 8);
+	rw_batch_add_read(batch, got[2], 8);
+	rw_batch_add_read(batch, (void *)16, 8);
+	add_byte(5);
+	run_well();
+	ck_assert_int_eq(results[0], 5);
+	ck_assert_mem_eq(got[0], "first\0\0\0", 8);
+	ck_assert_int_eq(results[1], 1);
+	ck_assert_int_eq(results[2], 8);
+	ck_assert_mem_eq(got[1], "a longer", 8);
+	ck_assert_int_eq(results[3], -EAGAIN);
+	ck_assert_int_eq(results[4], -EAGAIN);
+	ck_assert_int_eq(results[5], 1);
+	ck_assert_int_eq(next_byte(), 1);
+	ck_assert_int_eq(next_byte(), 5);
+	/* What comes later is nobody's: no read is left behind. */
+	ck_assert_int_eq(write(ends[1], "later", 5), 5);
+	run_well();
+	ck_assert_int_eq(read(ends[0], got[3], 8), 5);
+	ck_assert_int_eq(got[2][0], 0);
+}
+END_TEST
+
 START_TEST(bad_calls_do_not_hold_up_good_ones)
 {
-	const struct iovec nowhere = { (void *)16, 5 };
+	const struct iovec nowhere = { (void *)16, 5 }, two[] = { nowhere, nowhere };
+
+	if (!batch)
+		return;
+	add_byte(0);
+	rw_batch_add(batch, &nowhere, 1);
+	add_byte(2);
+	rw_batch_add(batch, two, 2);
+	add_byte(4);
+	run_well();
+	for (unsigned int i = 0; i < 5; i++)
+		ck_assert_int_eq(results[i], i % 2 ? -EFAULT : 1);
+	ck_assert_int_eq(next_byte(), 0);
+	ck_assert_int_eq(next_byte(), 2);
+	ck_assert_int_eq(next_byte(), 4);
+	ck_assert_int_eq(next_byte(), -1);
+	/* And the batch is as good as new. */
+	add_byte(7);
+	run_well();
+	ck_assert_int_eq(results[0], 1);
+	ck_assert_int_eq(next_byte(), 7);
+}
+END_TEST
+
+START_TEST(a_batch_needs_a_descriptor_that_can_be_written)
+{
 	int closed = open("/dev/null", O_WRONLY | O_CLOEXEC), read_only = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	struct rw_batch *none = NULL;
 
 	if (!batch)
 		return;
 	ck_assert_int_ge(closed, 0);
 	ck_assert_int_ge(read_only, 0);
 	close(closed);
-	add_byte(ends[0], 0);
-	add_byte(closed, 1);
-	add_byte(-1, 2);
-	add_byte(ends[0], 3);
-	add_byte(read_only, 4);
-	write_batch_add(batch, ends[0], &nowhere, 1);
-	add_byte(ends[0], 6);
+	ck_assert_int_eq(rw_batch_create(closed, &none), -EBADF);
+	ck_assert_int_eq(rw_batch_create(-1, &none), -EBADF);
+	ck_assert_ptr_null(none);
+	rw_batch_destroy(batch);
+	ck_assert_int_eq(rw_batch_create(read_only, &batch), 0);
+	add_byte(0);
+	add_byte(1);
 	run_well();
-	ck_assert_int_eq(results[0], 1);
+	ck_assert_int_eq(results[0], -EBADF);
 	ck_assert_int_eq(results[1], -EBADF);
-	ck_assert_int_eq(results[2], -EBADF);
-	ck_assert_int_eq(results[3], 1);
-	ck_assert_int_eq(results[4], -EBADF);
-	ck_assert_int_eq(results[5], -EFAULT);
-	ck_assert_int_eq(results[6], 1);
-	ck_assert_int_eq(next_byte(), 0);
-	ck_assert_int_eq(next_byte(), 3);
-	ck_assert_int_eq(next_byte(), 6);
-	ck_assert_int_eq(next_byte(), -1);
-	/* And the batch is as good as new. */
-	add_byte(ends[0], 7);
-	run_well();
-	ck_assert_int_eq(results[0], 1);
-	ck_assert_int_eq(next_byte(), 7);
 	close(read_only);
+}
+END_TEST
+
+/* Who waits for the other end to close must not wait for the batch. */
+START_TEST(what_is_destroyed_keeps_nothing_open)
+{
+	uint8_t byte;
+
+	if (!batch)
+		return;
+	add_byte(0);
+	run_well();
+	fd_close(&ends[0]);
+	ck_assert_int_eq(next_byte(), 0);
+	ck_assert_int_eq(read(ends[1], &byte, 1), -1);
+	ck_assert_int_eq(errno, EAGAIN);
+	rw_batch_destroy(batch);
+	batch = NULL;
+	ck_assert_int_eq(read(ends[1], &byte, 1), 0);
 }
 END_TEST
 
@@ -194,25 +265,24 @@ START_TEST(what_has_no_room_says_so_and_does_not_wait)
 	if (!batch)
 		return;
 	make_full(kinds[_i], full);
-	add_byte(ends[0], 0);
-	write_batch_add(batch, full[0], two, 2);
-	add_byte(ends[0], 2);
-	write_batch_add(batch, full[0], &two[1], 1);
-	add_byte(ends[0], 4);
+	rw_batch_destroy(batch);
+	ck_assert_int_eq(rw_batch_create(full[0], &batch), 0);
+	rw_batch_add(batch, two, 2);
+	rw_batch_add(batch, &two[1], 1);
+	rw_batch_add(batch, two, 2);
 	run_well();
-	for (unsigned int i = 0; i < 5; i++)
-		ck_assert_int_eq(results[i], i % 2 ? -EAGAIN : 1);
-	ck_assert_int_eq(next_byte(), 0);
-	ck_assert_int_eq(next_byte(), 2);
-	ck_assert_int_eq(next_byte(), 4);
+	for (unsigned int i = 0; i < 3; i++)
+		ck_assert_int_eq(results[i], -EAGAIN);
 	/* Once there is room again, nothing comes after all of what was refused. */
 	while (read(full[1], large, sizeof(large)) > 0)
 		;
 	ck_assert_int_eq(errno, EAGAIN);
-	add_byte(ends[0], 0);
 	run_well();
 	ck_assert_int_eq(read(full[1], large, sizeof(large)), -1);
 	ck_assert_int_eq(errno, EAGAIN);
+	add_byte(0);
+	run_well();
+	ck_assert_int_eq(results[0], 1);
 	fd_close(&full[0]);
 	fd_close(&full[1]);
 }
@@ -229,23 +299,23 @@ START_TEST(room_that_ends_within_a_batch_parts_it)
 	ck_assert_uint_gt(room, 3);
 	for (unsigned int i = 0; i < 3; i++)
 		ck_assert_int_eq(read(ends[1], large, sizeof(large)), LARGE);
-	for (unsigned int i = 0; i < WRITE_BATCH_MAX; i++)
-		write_batch_add(batch, ends[0], &iov, 1);
+	for (unsigned int i = 0; i < RW_BATCH_MAX; i++)
+		rw_batch_add(batch, &iov, 1);
 	run_well();
-	for (unsigned int i = 0; i < WRITE_BATCH_MAX; i++) {
+	for (unsigned int i = 0; i < RW_BATCH_MAX; i++) {
 		sent += results[i] == LARGE;
 		refused += results[i] == -EAGAIN;
 		parted = parted && (i == 0 || results[i - 1] == LARGE || results[i] == -EAGAIN);
 	}
 	ck_assert(parted);
 	ck_assert_uint_eq(sent, 3);
-	ck_assert_uint_eq(refused, WRITE_BATCH_MAX - 3);
+	ck_assert_uint_eq(refused, RW_BATCH_MAX - 3);
 }
 END_TEST
 
 static void *run_elsewhere(void *rc)
 {
-	*(int *)rc = write_batch_run(batch, results);
+	*(int *)rc = rw_batch_run(batch, results);
 	return NULL;
 }
 
@@ -256,16 +326,16 @@ START_TEST(another_thread_gets_an_error_and_writes_nothing)
 
 	if (!batch)
 		return;
-	add_byte(ends[0], 1);
-	add_byte(ends[0], 2);
-	add_byte(ends[0], 3);
+	add_byte(1);
+	add_byte(2);
+	add_byte(3);
 	ck_assert_int_eq(pthread_create(&thread, NULL, run_elsewhere, &rc), 0);
 	ck_assert_int_eq(pthread_join(thread, NULL), 0);
 	ck_assert_int_lt(rc, 0);
 	ck_assert_int_eq(results[0], NOT_SET);
 	ck_assert_int_eq(next_byte(), -1);
 	/* Nor does it later, with the batch or without. */
-	write_batch_destroy(batch);
+	rw_batch_destroy(batch);
 	batch = NULL;
 	ck_assert_int_eq(next_byte(), -1);
 }
@@ -279,41 +349,99 @@ START_TEST(what_an_error_left_behind_is_never_carried_out)
 	if (!batch)
 		return;
 	for (unsigned int i = 0; i < 40; i++)
-		add_byte(ends[0], i);
+		add_byte(i);
 	ck_assert_int_eq(pthread_create(&thread, NULL, run_elsewhere, &rc), 0);
 	ck_assert_int_eq(pthread_join(thread, NULL), 0);
 	ck_assert_int_lt(rc, 0);
 	/* There is room for a whole batch again, and only that is written. */
-	for (unsigned int i = 0; i < WRITE_BATCH_MAX; i++)
-		add_byte(ends[0], i);
+	for (unsigned int i = 0; i < RW_BATCH_MAX; i++)
+		add_byte(i);
 	run_well();
-	for (unsigned int i = 0; i < WRITE_BATCH_MAX; i++)
+	for (unsigned int i = 0; i < RW_BATCH_MAX; i++)
 		rc = rc < 0 && results[i] == 1 && next_byte() == (int)i ? rc : 0;
 	ck_assert_int_lt(rc, 0);
 	ck_assert_int_eq(next_byte(), -1);
 }
 END_TEST
 
+/* Has io_uring_enter(2) fail on this thread from now on, as it does where the kernel has no memory for requests. */
+static bool starve(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_io_uring_enter, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAGAIN),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+struct starved {
+	bool starved;
+	int rc;
+};
+
+static void *run_starved(void *arg)
+{
+	struct starved *run = arg;
+
+	if (rw_batch_create(ends[0], &batch) < 0)
+		return NULL;
+	run->starved = starve();
+	for (unsigned int n = 0; n < 2 && run->starved && run->rc == 0; n++) {
+		for (unsigned int i = 0; i < 40; i++)
+			add_byte(i);
+		run->rc = rw_batch_run(batch, results);
+	}
+	return NULL;
+}
+
+START_TEST(where_the_kernel_has_no_memory_all_is_left_to_the_caller)
+{
+	struct starved run = { 0 };
+	pthread_t thread;
+	bool refused = true;
+
+	if (!batch)
+		return;
+	/* On a thread of its own, which takes its filter with it. */
+	rw_batch_destroy(batch);
+	batch = NULL;
+	ck_assert_int_eq(pthread_create(&thread, NULL, run_starved, &run), 0);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	if (!run.starved)
+		return;
+	ck_assert_int_eq(run.rc, 0);
+	for (unsigned int i = 0; i < 40; i++)
+		refused = refused && results[i] == -EAGAIN;
+	ck_assert(refused);
+	ck_assert_int_eq(results[40], NOT_SET);
+	ck_assert_int_eq(next_byte(), -1);
+}
+END_TEST
+
 static void *create_elsewhere(void *made)
 {
-	return write_batch_create(made) == 0 ? made : NULL;
+	return rw_batch_create(ends[0], made) == 0 ? made : NULL;
 }
 
 START_TEST(any_thread_may_destroy_it)
 {
-	struct write_batch *other = NULL;
+	struct rw_batch *other = NULL;
 	pthread_t thread;
 	void *made;
 
-	write_batch_destroy(NULL);
+	rw_batch_destroy(NULL);
 	if (!batch)
 		return;
 	ck_assert_int_eq(pthread_create(&thread, NULL, create_elsewhere, &other), 0);
 	ck_assert_int_eq(pthread_join(thread, &made), 0);
 	ck_assert_ptr_nonnull(made);
-	write_batch_destroy(other);
+	rw_batch_destroy(other);
 	/* Ours has not suffered. */
-	add_byte(ends[0], 9);
+	add_byte(9);
 	run_well();
 	ck_assert_int_eq(results[0], 1);
 	ck_assert_int_eq(next_byte(), 9);
@@ -329,11 +457,15 @@ static Suite *batch_suite(void)
 	tcase_add_test(tc, nothing_added_is_nothing_done);
 	tcase_add_test(tc, batches_of_every_size_go_out_in_order);
 	tcase_add_test(tc, segments_become_one_packet);
+	tcase_add_test(tc, reads_take_what_waits_and_do_not_wait_for_more);
 	tcase_add_test(tc, bad_calls_do_not_hold_up_good_ones);
+	tcase_add_test(tc, a_batch_needs_a_descriptor_that_can_be_written);
+	tcase_add_test(tc, what_is_destroyed_keeps_nothing_open);
 	tcase_add_loop_test(tc, what_has_no_room_says_so_and_does_not_wait, 0, 4);
 	tcase_add_test(tc, room_that_ends_within_a_batch_parts_it);
 	tcase_add_test(tc, another_thread_gets_an_error_and_writes_nothing);
 	tcase_add_test(tc, what_an_error_left_behind_is_never_carried_out);
+	tcase_add_test(tc, where_the_kernel_has_no_memory_all_is_left_to_the_caller);
 	tcase_add_test(tc, any_thread_may_destroy_it);
 	suite_add_tcase(suite, tc);
 	return suite;
