@@ -155,6 +155,23 @@ START_TEST(others_go_to_the_disk_each_on_its_own_and_in_order)
 }
 END_TEST
 
+START_TEST(what_needs_a_copy_does_not_take_along_what_needs_none)
+{
+	disk->geometry.buffer_align = 2;
+	remake(0);
+	offer_row(VIRTIO_BLK_T_OUT, 0, 2, 1024);
+	offer((struct offered){ VIRTIO_BLK_T_OUT, 4, 1024, 256 });
+	offer((struct offered){ VIRTIO_BLK_T_OUT, 6, 1024, 256 });
+	offer((struct offered){ VIRTIO_BLK_T_OUT, 8, 1024, 0 });
+	run();
+	ck_assert_uint_eq(disk->nr_submitted, 3);
+	check_submission(0, BLOCK_WRITE, 0, 2048, 2);
+	check_submission(1, BLOCK_WRITE, 4, 2048, 8);
+	check_submission(2, BLOCK_WRITE, 8, 1024, 1);
+	check_all_good();
+}
+END_TEST
+
 START_TEST(neighbours_in_two_batches_do_not_wait_for_each_other)
 {
 	offer((struct offered){ VIRTIO_BLK_T_IN, 0, 512, 0 });
@@ -262,6 +279,7 @@ static Suite *merge_suite(void)
 	tcase_add_checked_fixture(tc, setup_merging, teardown);
 	tcase_add_loop_test(tc, others_go_to_the_disk_each_on_its_own_and_in_order, 0,
 			    sizeof(apart) / sizeof(apart[0]));
+	tcase_add_test(tc, what_needs_a_copy_does_not_take_along_what_needs_none);
 	tcase_add_test(tc, neighbours_in_two_batches_do_not_wait_for_each_other);
 	tcase_add_loop_test(tc, what_comes_between_keeps_its_place, 0, 2);
 	tcase_add_test(tc, what_is_refused_between_does_not_part_neighbours);

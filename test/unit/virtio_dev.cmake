@@ -4,7 +4,7 @@ set(VIRTIO_BLK_FIXTURE
 mote_unit_test(virtio_blk SOURCES virtio_blk_test.c ${VIRTIO_BLK_FIXTURE} LINKS virtio_dev)
 mote_unit_test(virtio_blk_rules SOURCES virtio_blk_rules_test.c ${VIRTIO_BLK_FIXTURE} LINKS virtio_dev)
 mote_unit_test(virtio_blk_trouble SOURCES virtio_blk_trouble_test.c ${VIRTIO_BLK_FIXTURE} LINKS virtio_dev)
-foreach(part merge merge_trouble)
+foreach(part merge merge_trouble parts)
 	mote_unit_test(virtio_blk_${part}
 		SOURCES virtio_blk_${part}_test.c virtio_blk_rows.c ${VIRTIO_BLK_FIXTURE}
 		LINKS virtio_dev)

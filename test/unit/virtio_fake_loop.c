@@ -98,8 +98,7 @@ void fake_loop_turn(struct loop *loop)
 		}
 	}
 	run_posts(loop);
-	if (!loop->busy)
-		run_watches(loop);
+	run_watches(loop);
 	if (loop->source && loop->source(loop->source_arg))
 		loop->busy = true;
 	if (!loop->busy)

@@ -195,15 +195,18 @@ END_TEST
 
 START_TEST(a_handler_that_wants_another_turn_gets_it)
 {
+	unsigned int before;
+
 	fake_loop_settle(loop, 10);
-	nr_calls = 0;
 	answer = VIRTIO_QUEUE_AGAIN;
 	kick();
 	fake_loop_turn(loop);
-	ck_assert_uint_eq(nr_calls, 1);
+	before = nr_calls;
 	answer = VIRTIO_QUEUE_DRY;
 	fake_loop_turn(loop);
-	ck_assert_uint_eq(nr_calls, 2);
+	ck_assert_uint_eq(nr_calls, before + 1);
+	fake_loop_settle(loop, 10);
+	ck_assert_uint_eq(nr_calls, before + 1);
 }
 END_TEST
 

@@ -497,7 +497,9 @@ START_TEST(no_interrupt_flag_suppresses_the_interrupt)
 {
 	const struct driver_buffer buffer = { DATA, 4, true };
 
+	ck_assert(virtq_driver_waits(&vq));
 	driver.ring.avail->flags = VRING_AVAIL_F_NO_INTERRUPT;
+	ck_assert(!virtq_driver_waits(&vq));
 	driver_add(&driver, &buffer, 1);
 	ck_assert_int_eq(virtq_pop(&vq, &chain), 1);
 	virtq_push(&vq, chain.head, 4);
@@ -531,6 +533,7 @@ START_TEST(with_event_idx_flags_are_ignored_and_the_event_decides)
 		driver_add(&driver, &buffer, 1);
 		ck_assert_int_eq(virtq_pop(&vq, &chain), 1);
 		virtq_push(&vq, chain.head, 4);
+		ck_assert_int_eq(virtq_driver_waits(&vq), i == 1);
 		ck_assert_int_eq(virtq_publish(&vq), i == 1);
 	}
 }
@@ -580,6 +583,8 @@ START_TEST(event_idx_decides_right_across_the_wrap_of_the_index)
 					virtq_push(&vq, chain.head, 0);
 				}
 				ck_assert_int_eq(virtq_pop(&vq, &chain), 0);
+				/* With the very next, and not with one that comes later. */
+				ck_assert_int_eq(virtq_driver_waits(&vq), distance == 0);
 				ck_assert_int_eq(virtq_publish(&vq), inside);
 				ck_assert_int_eq(inside, vring_need_event(event, (uint16_t)(idx + batch), idx));
 				ck_assert(!virtq_enable_kicks(&vq));

@@ -19,6 +19,10 @@
 #include "virtio/core/virtq.h"
 #include "vmm/core/loop.h"
 
+/* A part of a long batch: it should take a disk about as long as an interrupt takes to arrive. Smaller ones bring more
+ * interrupts than they save time. */
+#define VIRTIO_QUEUE_PART 16
+
 enum virtio_queue_next {
 	VIRTIO_QUEUE_DRY, /* virtio_queue_pop() returned false: a kick brings more */
 	VIRTIO_QUEUE_BLOCKED, /* the device waits for something else and then calls virtio_queue_run() */

@@ -323,9 +323,21 @@ bool virtq_publish(struct virtq *vq)
 	return !(load_le16(&vq->avail->flags, __ATOMIC_RELAXED) & AVAIL_F_NO_INTERRUPT);
 }
 
+bool virtq_driver_waits(const struct virtq *vq)
+{
+	if (vq->event_idx)
+		return load_le16(used_event(vq), __ATOMIC_RELAXED) == vq->published_used;
+	return !(load_le16(&vq->avail->flags, __ATOMIC_RELAXED) & AVAIL_F_NO_INTERRUPT);
+}
+
+unsigned int virtq_nr_offered(const struct virtq *vq)
+{
+	return vq->broken ? 0 : (uint16_t)(load_le16(&vq->avail->idx, __ATOMIC_RELAXED) - vq->last_avail);
+}
+
 bool virtq_has_chains(const struct virtq *vq)
 {
-	return !vq->broken && load_le16(&vq->avail->idx, __ATOMIC_RELAXED) != vq->last_avail;
+	return virtq_nr_offered(vq) > 0;
 }
 
 void virtq_disable_kicks(struct virtq *vq)

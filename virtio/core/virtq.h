@@ -69,7 +69,12 @@ void virtq_push(struct virtq *vq, uint16_t head, uint32_t written);
 /* Shows the guest all pushed chains at once and tells whether it wants an interrupt for them. */
 __attribute__((warn_unused_result)) bool virtq_publish(struct virtq *vq);
 
-/* Whether the driver has offered chains that were not popped. Reads its index only, and doesn't trust it. */
+/* Whether the driver has taken all that it was shown and asks for an interrupt with the next. */
+bool virtq_driver_waits(const struct virtq *vq);
+
+/* How many chains the driver says it has offered that were not popped. Reads its index only, and doesn't trust it: up
+ * to 65,535. */
+unsigned int virtq_nr_offered(const struct virtq *vq);
 bool virtq_has_chains(const struct virtq *vq);
 
 /* Asks the driver not to kick while the device is polling the ring anyway, and to kick again. After enabling, true if a

@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "virtio/backend/block_iov.h"
 #include "virtio/dev/blk_request.h"
 
 static struct block *disk_of(const struct blk_request *request)
@@ -70,20 +71,32 @@ void blk_merge_submit(struct blk_merge *merge)
 	*merge = (struct blk_merge){ 0 };
 }
 
-static bool joins(const struct blk_merge *merge, const struct blk_request *request)
+/* Whether the disk takes the buffers as they are. Others go through a copy, on which their neighbours need not go. */
+static bool is_aligned(const struct blk_request *request)
+{
+	const struct block_geometry *geometry = request->queue->disk->geometry;
+
+	return geometry->buffer_align == 1 ||
+	       block_iov_is_aligned(request->block.iov, request->block.nr_iov, geometry->buffer_align,
+				    geometry->logical_block_bytes);
+}
+
+static bool joins(const struct blk_merge *merge, const struct blk_request *request, bool aligned)
 {
 	const struct block_geometry *geometry = request->queue->disk->geometry;
 	uint64_t start = merge->first->block.offset, end = start + merge->length;
 
 	return request->block.op == merge->first->block.op && request->block.offset == end &&
-	       merge->length + request->block.length <= geometry->merge_bytes &&
+	       aligned == merge->aligned && merge->length + request->block.length <= geometry->merge_bytes &&
 	       merge->nr_iov + request->block.nr_iov <= BLK_MERGE_SEGMENTS &&
 	       merge->nr_iov + request->block.nr_iov <= geometry->max_segments;
 }
 
 void blk_merge_add(struct blk_merge *merge, struct blk_request *request)
 {
-	if (merge->first != NULL && !joins(merge, request))
+	bool aligned = is_aligned(request);
+
+	if (merge->first != NULL && !joins(merge, request, aligned))
 		blk_merge_submit(merge);
 	request->next = NULL;
 	if (merge->first == NULL)
@@ -91,6 +104,7 @@ void blk_merge_add(struct blk_merge *merge, struct blk_request *request)
 	else
 		merge->last->next = request;
 	merge->last = request;
+	merge->aligned = aligned;
 	merge->nr_iov += request->block.nr_iov;
 	merge->length += request->block.length;
 }

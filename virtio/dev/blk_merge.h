@@ -11,6 +11,7 @@
 #ifndef VIRTIO_DEV_BLK_MERGE_H
 #define VIRTIO_DEV_BLK_MERGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/uio.h>
 
@@ -32,6 +33,7 @@ struct blk_merged {
 /* What a queue's batch has gathered so far: zeroed while that is nothing. */
 struct blk_merge {
 	struct blk_request *first, *last;
+	bool aligned; /* the disk takes their buffers as they are; otherwise it takes those of none */
 	unsigned int nr_iov;
 	uint64_t length;
 };

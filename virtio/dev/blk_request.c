@@ -177,6 +177,8 @@ static void start_transfer(struct blk_request *request, enum block_op op, uint64
 	set_segments(request, data);
 	prepare(request, op, offset, data->nr_bytes);
 	blk_merge_add(&request->queue->merge, request);
+	if (request->queue->merge.first == request)
+		request->queue->nr_transfers++;
 }
 
 static void start_flush(struct blk_request *request)
@@ -270,13 +272,24 @@ static void start(struct blk_queue *queue, struct virtq_chain *chain)
 	}
 }
 
+/* A driver that waits for an interrupt has nothing to do until it comes, and to arrive takes it as long as many reads
+ * from the page cache. So the batch of such a driver is carried out in parts: where the disk ends the first at once,
+ * its interrupt is on the way while the next is carried out, and the driver offers more before that is done. */
 enum virtio_queue_next blk_queue_handle(struct virtio_queue *queue)
 {
 	struct blk_queue *blk = (struct blk_queue *)queue;
 	struct virtq_chain chain = { .iov = blk->pool.scratch, .max_iov = blk->pool.max_segments };
+	enum virtio_queue_next next = VIRTIO_QUEUE_DRY;
 
-	while (virtio_queue_pop(queue, &chain))
+	blk->nr_transfers = 0;
+	while (next == VIRTIO_QUEUE_DRY && virtio_queue_pop(queue, &chain)) {
 		start(blk, &chain);
+		if (blk->nr_transfers == VIRTIO_QUEUE_PART) {
+			blk->nr_transfers = 0;
+			if (virtq_driver_waits(&queue->vq))
+				next = VIRTIO_QUEUE_AGAIN;
+		}
+	}
 	blk_merge_submit(&blk->merge);
-	return VIRTIO_QUEUE_DRY;
+	return next;
 }

@@ -40,6 +40,7 @@ struct blk_queue {
 	struct blk_disk *disk;
 	struct blk_pool pool;
 	struct blk_merge merge;
+	unsigned int nr_transfers; /* begun since the handler last looked whether the driver waits */
 };
 
 struct blk_range {
