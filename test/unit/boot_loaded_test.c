@@ -88,13 +88,11 @@ static void assert_kernel_at(gpa_t base)
 	ck_assert_uint_eq(image[TEST_IMAGE_BYTES - 1], 0);
 }
 
+/* Each byte is as the one before it: memcmp() is fast with sanitizers too, where a loop over all of memory takes
+ * seconds. */
 static bool is_zero(gpa_t from, gpa_t to)
 {
-	for (gpa_t i = from; i < to; i++) {
-		if (*at(i))
-			return false;
-	}
-	return true;
+	return *at(from) == 0 && memcmp(at(from), at(from) + 1, to - from - 1) == 0;
 }
 
 START_TEST(loads_every_packing)
