@@ -1,6 +1,12 @@
 # How a test script runs its cases, which are functions called case_NAME. Sourced, never run.
 # shellcheck shell=bash
 
+# newest FILE...: the newest of those that exist.
+newest() {
+	# shellcheck disable=SC2012
+	ls -t "$@" 2>/dev/null | head -n 1
+}
+
 # choose_cases [PATTERN...]: puts the cases that fit a name or a pattern such as 'disk_*' into `cases`; without one, all. Ends
 # the script for --list, which lists them, and for a name that fits none.
 choose_cases() {
@@ -16,10 +22,9 @@ choose_cases() {
 		fit=0
 		for name in "${all[@]}"; do
 			# shellcheck disable=SC2053 # a pattern
-			if [[ $name == $pattern ]]; then
-				cases+=("$name")
-				fit=1
-			fi
+			[[ $name == $pattern ]] || continue
+			fit=1
+			[[ " ${cases[*]} " == *" $name "* ]] || cases+=("$name")
 		done
 		if ((!fit)); then
 			echo "run.sh: no case is called '$pattern'; --list lists them" >&2

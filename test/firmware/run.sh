@@ -13,12 +13,11 @@ fi
 cd "$(dirname "$0")/../.." || exit 1
 here=$PWD/test/firmware
 
-# shellcheck disable=SC2012 # the newest
-fwls=${FWLS:-$(ls -t build/*/test/firmware/fwls 2>/dev/null | head -n 1)}
-rounds=${ROUNDS:-5}
-
 # shellcheck source=test/cases.sh
 . test/cases.sh
+fwls=${FWLS:-$(newest build/*/test/firmware/fwls)}
+rounds=${ROUNDS:-5}
+
 # shellcheck source=test/firmware/lib.sh
 . "$here/lib.sh"
 # shellcheck source=test/firmware/cases.sh

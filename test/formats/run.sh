@@ -8,15 +8,11 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 here=test/formats
 
-newest() { # the newest of the files that exist
-	# shellcheck disable=SC2012
-	ls -t "$@" 2>/dev/null | head -n 1
-}
+# shellcheck source=test/cases.sh
+. test/cases.sh
 workload=${WORKLOAD:-$(newest build/*/test/formats/formats-workload)}
 crash=${CRASH:-$(newest build/*/test/formats/formats-crash)}
 
-# shellcheck source=test/cases.sh
-. test/cases.sh
 # shellcheck source=test/formats/lib.sh
 . "$here/lib.sh"
 # shellcheck source=test/formats/cases.sh

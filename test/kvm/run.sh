@@ -7,15 +7,11 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 here=test/kvm
 
-newest() { # the newest of the files that exist
-	# shellcheck disable=SC2012
-	ls -t "$@" 2>/dev/null | head -n 1
-}
+# shellcheck source=test/cases.sh
+. test/cases.sh
 mote=${MOTE:-$(newest build/*/vmm/cli/mote)}
 guests=${GUESTS:-$(dirname "$(newest build/*/test/guest/tests.elf)")}
 
-# shellcheck source=test/cases.sh
-. test/cases.sh
 # shellcheck source=test/kvm/lib.sh
 . "$here/lib.sh"
 for file in "$here"/cases/*.sh; do

@@ -28,12 +28,15 @@ void net_tap_set_events(struct tap_pair *which)
 	nr_events++;
 }
 
+static const struct net_backend_ops tap_ops = { .receive = net_tap_receive, .receive_many = net_tap_receive_many };
+
 static void setup(void)
 {
 	int fds[2];
 
 	tap = calloc(1, sizeof(*tap) + 2 * sizeof(tap->pairs[0]));
 	ck_assert_ptr_nonnull(tap);
+	tap->backend.ops = &tap_ops;
 	tap->backend.nr_pairs = 2;
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
 	tap->pairs[0].poll.fd = -1;

@@ -94,10 +94,13 @@ int net_backend_receive(struct net_backend *backend, unsigned int pair, const st
 unsigned int net_backend_receive_many(struct net_backend *backend, unsigned int pair, struct net_slot *slots,
 				      unsigned int nr)
 {
+	return (backend->ops->receive_many ?: net_receive_singly)(backend, pair, slots, nr);
+}
+
+unsigned int net_receive_singly(struct net_backend *backend, unsigned int pair, struct net_slot *slots, unsigned int nr)
+{
 	unsigned int received = 0;
 
-	if (backend->ops->receive_many)
-		return backend->ops->receive_many(backend, pair, slots, nr);
 	for (unsigned int i = 0; i < nr; i++) {
 		const struct iovec iov = { slots[i].bytes, NET_HEADER_BYTES + NET_MAX_FRAME_BYTES };
 		int len = received == i ? backend->ops->receive(backend, pair, &iov, 1) : -EAGAIN;

@@ -13,7 +13,7 @@ struct net_backend_ops {
 	void (*set_reading)(struct net_backend *backend, unsigned int pair, bool on);
 	int (*receive)(struct net_backend *backend, unsigned int pair, const struct iovec *iov, unsigned int nr_iov);
 	unsigned int (*receive_many)(struct net_backend *backend, unsigned int pair, struct net_slot *slots,
-				     unsigned int nr); /* NULL: nothing is gained by it */
+				     unsigned int nr); /* NULL: net_receive_singly() */
 	unsigned int (*transmit)(struct net_backend *backend, unsigned int pair, const struct net_frame *frames,
 				 unsigned int nr);
 	int (*vhost_fd)(const struct net_backend *backend, unsigned int pair); /* NULL: there is none */
@@ -36,6 +36,9 @@ struct net_backend {
 	struct loop *loops[NET_MAX_PAIRS];
 };
 
+/* net_backend_receive_many() by one receive() a frame. */
+unsigned int net_receive_singly(struct net_backend *backend, unsigned int pair, struct net_slot *slots,
+				unsigned int nr);
 /* Tells device and owner, if that is a change. Loop of pair 0. */
 void net_backend_set_link(struct net_backend *backend, bool up);
 /* The link is down, and the owner may mend it. Loop of pair 0. */

@@ -52,20 +52,6 @@ int net_tap_receive(struct net_backend *backend, unsigned int pair, const struct
 	return errno == EINTR ? -EAGAIN : -errno;
 }
 
-static unsigned int receive_singly(int fd, struct net_slot *slots, unsigned int nr)
-{
-	ssize_t len = 1;
-	unsigned int received = 0;
-
-	for (unsigned int i = 0; i < nr; i++) {
-		if (len > 0)
-			len = read(fd, slots[i].bytes, FRAME_BYTES);
-		slots[i].nr_bytes = len > 0 ? (uint32_t)len : 0;
-		received += len > 0;
-	}
-	return received;
-}
-
 unsigned int net_tap_receive_many(struct net_backend *backend, unsigned int index, struct net_slot *slots,
 				  unsigned int nr)
 {
@@ -74,11 +60,11 @@ unsigned int net_tap_receive_many(struct net_backend *backend, unsigned int inde
 	unsigned int received = 0;
 
 	if (nr < MIN_BATCH || batch_of(pair) == NULL)
-		return receive_singly(pair->poll.fd, slots, nr);
+		return net_receive_singly(backend, index, slots, nr);
 	for (unsigned int i = 0; i < nr; i++)
 		rw_batch_add_read(pair->batch, slots[i].bytes, FRAME_BYTES);
 	if (!run_batch(pair, results, nr))
-		return receive_singly(pair->poll.fd, slots, nr);
+		return net_receive_singly(backend, index, slots, nr);
 	for (unsigned int i = 0; i < nr; i++) {
 		slots[i].nr_bytes = results[i] > 0 ? (uint32_t)results[i] : 0;
 		received += results[i] > 0;

@@ -75,3 +75,14 @@ uint8_t *cursor_take_last_byte(struct cursor *cursor)
 		cursor->nr_iov--;
 	return (uint8_t *)last->iov_base + last->iov_len;
 }
+
+unsigned int iov_append(struct iovec *iov, unsigned int nr, const struct iovec *more, unsigned int nr_more)
+{
+	for (unsigned int i = 0; i < nr_more; i++) {
+		if (nr > 0 && (const uint8_t *)iov[nr - 1].iov_base + iov[nr - 1].iov_len == more[i].iov_base)
+			iov[nr - 1].iov_len += more[i].iov_len;
+		else
+			iov[nr++] = more[i];
+	}
+	return nr;
+}

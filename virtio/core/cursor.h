@@ -28,4 +28,8 @@ uint64_t cursor_skip(struct cursor *cursor, uint64_t len);
 /* Takes the last byte away and returns its address; NULL if no byte is left. */
 uint8_t *cursor_take_last_byte(struct cursor *cursor);
 
+/* Appends `nr_more` segments to the `nr` of `iov`, which has room, and joins those that adjoin in memory: how many
+ * there are now. With `nr` 0, `more` may be `iov` itself. */
+unsigned int iov_append(struct iovec *iov, unsigned int nr, const struct iovec *more, unsigned int nr_more);
+
 #endif

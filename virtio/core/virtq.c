@@ -304,6 +304,12 @@ static bool passes_event(uint16_t event, uint16_t new, uint16_t old)
 	return (uint16_t)(new - event - 1) < (uint16_t)(new - old);
 }
 
+/* By its flags, without EVENT_IDX. */
+static bool interrupts_wanted(const struct virtq *vq)
+{
+	return !(load_le16(&vq->avail->flags, __ATOMIC_RELAXED) & AVAIL_F_NO_INTERRUPT);
+}
+
 bool virtq_publish(struct virtq *vq)
 {
 	uint16_t old = vq->published_used;
@@ -320,14 +326,14 @@ bool virtq_publish(struct virtq *vq)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (vq->event_idx)
 		return passes_event(load_le16(used_event(vq), __ATOMIC_RELAXED), new, old);
-	return !(load_le16(&vq->avail->flags, __ATOMIC_RELAXED) & AVAIL_F_NO_INTERRUPT);
+	return interrupts_wanted(vq);
 }
 
 bool virtq_driver_waits(const struct virtq *vq)
 {
 	if (vq->event_idx)
 		return load_le16(used_event(vq), __ATOMIC_RELAXED) == vq->published_used;
-	return !(load_le16(&vq->avail->flags, __ATOMIC_RELAXED) & AVAIL_F_NO_INTERRUPT);
+	return interrupts_wanted(vq);
 }
 
 unsigned int virtq_nr_offered(const struct virtq *vq)

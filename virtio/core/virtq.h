@@ -75,6 +75,7 @@ bool virtq_driver_waits(const struct virtq *vq);
 /* How many chains the driver says it has offered that were not popped. Reads its index only, and doesn't trust it: up
  * to 65,535. */
 unsigned int virtq_nr_offered(const struct virtq *vq);
+/* Whether that is any. */
 bool virtq_has_chains(const struct virtq *vq);
 
 /* Asks the driver not to kick while the device is polling the ring anyway, and to kick again. After enabling, true if a

@@ -25,29 +25,15 @@ static void merged_done(struct block_request *block, int result)
 	}
 }
 
-/* Appends the member's buffers to those of the `nr` iovecs before; how many there are now. The member keeps its own,
- * which a disk would consume. */
-static unsigned int append(struct iovec *iov, unsigned int nr, const struct blk_request *member)
-{
-	for (unsigned int i = 0; i < member->block.nr_iov; i++) {
-		const struct iovec *buffer = &member->block.iov[i];
-
-		if (nr > 0 && (char *)iov[nr - 1].iov_base + iov[nr - 1].iov_len == buffer->iov_base)
-			iov[nr - 1].iov_len += buffer->iov_len;
-		else
-			iov[nr++] = *buffer;
-	}
-	return nr;
-}
-
 static void submit_merged(const struct blk_merge *merge)
 {
 	const struct blk_request *first = merge->first;
 	struct blk_merged *merged = blk_pool_take_merged(&first->queue->pool);
 	unsigned int nr_iov = 0;
 
+	/* The members keep theirs, which a disk would consume. */
 	for (const struct blk_request *member = first; member != NULL; member = member->next)
-		nr_iov = append(merged->iov, nr_iov, member);
+		nr_iov = iov_append(merged->iov, nr_iov, member->block.iov, member->block.nr_iov);
 	merged->members = merge->first;
 	merged->block.op = first->block.op;
 	merged->block.offset = first->block.offset;

@@ -12,22 +12,6 @@
 _Static_assert(NET_TX_MAX_SEGMENTS > NET_CHAIN_MAX_SEGMENTS + 1, "a chain of any shape fits");
 _Static_assert(NET_CHAIN_MAX_SEGMENTS + 1 <= NET_MAX_SEGMENTS, "a backend takes every chain");
 
-/* Joins segments that adjoin in memory, as pages of a file often do: each costs the kernel more than this. Their
- * number.
- */
-static unsigned int join(struct iovec *iov, unsigned int nr)
-{
-	unsigned int last = 0;
-
-	for (unsigned int i = 1; i < nr; i++) {
-		if ((const uint8_t *)iov[last].iov_base + iov[last].iov_len == iov[i].iov_base)
-			iov[last].iov_len += iov[i].iov_len;
-		else
-			iov[++last] = iov[i];
-	}
-	return nr > 0 ? last + 1 : 0;
-}
-
 /* Makes a frame of the chain, whose segments leave room for one before them. False if it is to be dropped. */
 static bool make_frame(const struct net_tx *tx, struct cursor *data, struct net_tx_copy *copy, struct net_frame *frame)
 {
@@ -50,7 +34,8 @@ static bool make_frame(const struct net_tx *tx, struct cursor *data, struct net_
 	data->iov[-1] = (struct iovec){ copy, nr_copied };
 	*frame = (struct net_frame){
 		.iov = data->iov - 1,
-		.nr_iov = join(data->iov, data->nr_iov) + 1,
+		/* Pages of a file often adjoin, and each segment costs the kernel more than this. */
+		.nr_iov = iov_append(data->iov, 0, data->iov, data->nr_iov) + 1,
 		.nr_bytes = (uint32_t)(data->nr_bytes + nr_copied),
 	};
 	return true;
