@@ -19,10 +19,11 @@ in_lab() {
     trap '[ -z "$lab_pid" ] || kill "$lab_pid" 2>/dev/null; rm -rf "$share"' EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
-    cp "${files[@]}" "$share/"
+    cp "${files[@]}" "$(dirname "${BASH_SOURCE[0]}")/held-vm.py" "$share/"
     cp "$mote" "$share/mote"
     echo "bench: $(basename "$mote"), $rounds rounds, in a lab host of two emulated CPUs"
-    "$(dirname "${BASH_SOURCE[0]}")/../lab/lab.sh" --guest --prealloc --share "$share" "${options[@]}" -- "$1" &
+    "$(dirname "${BASH_SOURCE[0]}")/../lab/lab.sh" --guest --prealloc --share "$share" "${options[@]}" -- \
+        "read -r _ < <(./held-vm.py) && $1" &
     lab_pid=$!
     wait "$lab_pid"
 }
