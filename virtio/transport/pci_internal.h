@@ -50,6 +50,7 @@ struct virtio_pci_queue {
 	_Atomic uint16_t vector; /* read by the device's thread when it interrupts */
 	int kick_fd; /* -1 until the queue is first enabled; then kept over resets */
 	gpa_t kick_gpa; /* where KVM watches for kicks; 0: nowhere */
+	unsigned int nr_trapped; /* kicks since KVM was last asked to watch */
 };
 
 struct virtio_pci {
@@ -93,7 +94,7 @@ void virtio_pci_status_needs_reset(struct virtio_pci *pci);
 
 /* pci_notify.c: kicks from the driver and interrupts to it. */
 extern const struct bus_ops virtio_pci_notify_ops;
-/* Makes the queue's eventfd and lets KVM watch for its kicks. 0 or a negative errno. The lock is held. */
+/* Makes the queue's eventfd, once. 0 or a negative errno. The lock is held. */
 __attribute__((warn_unused_result)) int virtio_pci_kick_enable(struct virtio_pci *pci, unsigned int queue);
 /* BAR 2 answers at `address` from now on (0: nowhere). The root's lock is held, the transport's is not. */
 void virtio_pci_kick_move(struct virtio_pci *pci, gpa_t address);

@@ -6,16 +6,18 @@
 #include "vmm/base/log.h"
 #include "vmm/core/ioevent.h"
 
+/* A queue's kicks are trapped writes until there were so many. To have KVM watch for them instead it must wait for a
+ * grace period, with the vCPU: some milliseconds, which a driver that only probes the device, or a boot loader, would
+ * wait in vain. */
+#define WATCH_AFTER_KICKS 32
+
 /* Lets KVM watch for the queue's kicks. Without that they still arrive, as trapped writes. The lock is held. */
 static void watch(struct virtio_pci *pci, unsigned int i)
 {
 	struct virtio_pci_queue *queue = &pci->queues[i];
 	gpa_t gpa = pci->notify_base + NOTIFY_OFFSET + i * NOTIFY_MULTIPLIER;
-	int rc;
+	int rc = ioevent_attach(pci->kvm, gpa, queue->kick_fd);
 
-	if (pci->notify_base == 0 || queue->kick_fd < 0 || queue->kick_gpa != 0)
-		return;
-	rc = ioevent_attach(pci->kvm, gpa, queue->kick_fd);
 	if (rc < 0) {
 		log_guest("virtio-%s: kicks of queue %u are slow: ioeventfd: %s", pci->device->name, i, strerror(-rc));
 		return;
@@ -43,7 +45,6 @@ int virtio_pci_kick_enable(struct virtio_pci *pci, unsigned int i)
 			return fd;
 		queue->kick_fd = fd;
 	}
-	watch(pci, i);
 	return 0;
 }
 
@@ -51,10 +52,8 @@ void virtio_pci_kick_move(struct virtio_pci *pci, gpa_t address)
 {
 	pthread_mutex_lock(&pci->lock);
 	pci->notify_base = address;
-	for (unsigned int i = 0; i < pci->device->nr_queues; i++) {
+	for (unsigned int i = 0; i < pci->device->nr_queues; i++)
 		unwatch(pci, &pci->queues[i]);
-		watch(pci, i);
-	}
 	pthread_mutex_unlock(&pci->lock);
 }
 
@@ -98,6 +97,19 @@ static uint64_t notify_read(void *owner, uint64_t offset, unsigned int size)
 	return offset == ISR_OFFSET ? atomic_exchange(&pci->isr, 0) : 0;
 }
 
+/* A kick that was trapped. The lock is held. */
+static void kick(struct virtio_pci *pci, unsigned int i)
+{
+	struct virtio_pci_queue *queue = &pci->queues[i];
+
+	fd_eventfd_signal(queue->kick_fd);
+	/* By way of configuration space they come here also when KVM watches, or could not. */
+	if (pci->notify_base == 0 || queue->kick_gpa != 0 || ++queue->nr_trapped < WATCH_AFTER_KICKS)
+		return;
+	queue->nr_trapped = 0;
+	watch(pci, i);
+}
+
 static void notify_write(void *owner, uint64_t offset, unsigned int size, uint64_t value)
 {
 	struct virtio_pci *pci = owner;
@@ -107,7 +119,7 @@ static void notify_write(void *owner, uint64_t offset, unsigned int size, uint64
 	(void)size;
 	(void)value;
 	if (offset % NOTIFY_MULTIPLIER == 0 && i < pci->device->nr_queues && pci->queues[i].enabled)
-		fd_eventfd_signal(pci->queues[i].kick_fd);
+		kick(pci, (unsigned int)i);
 }
 
 const struct bus_ops virtio_pci_notify_ops = { .read = notify_read, .write = notify_write };
