@@ -6,31 +6,39 @@
 #include "firmware/loader/disk_cache.h"
 
 /* From here on a read goes past the cache, but for its unaligned ends. */
-#define DIRECT_BYTES (2 * DISK_CACHE_LINE)
+#define DIRECT_BYTES 0x8000u
 /* The block size that no disk exceeds: a direct read starts and ends at a multiple. */
 #define BLOCK_BYTES 4096
+/* Where a piece of the cache starts: mostly before what is asked for, since file systems go forward. */
+#define PIECE_ALIGN 0x4000u
 
-/* Part of one line. */
-static int read_cached(struct disk *disk, uint64_t offset, void *to, size_t len)
+static int read_piece(struct disk *disk, uint64_t offset, const uint8_t **bytes, size_t *len)
 {
-	uint64_t number = offset / DISK_CACHE_LINE;
-	uint64_t start = number * DISK_CACHE_LINE;
-	const uint8_t *bytes = disk_cache_find(disk->all->cache, disk->index, number);
+	uint64_t start = offset - offset % PIECE_ALIGN;
+	uint64_t left = disk->source.size_bytes - start;
+	size_t size = left < DISK_CACHE_PIECE ? (size_t)left : DISK_CACHE_PIECE;
+	uint8_t *piece = disk_cache_take(disk->all->cache, disk->index, start, size);
+	int ret = virtio_blk_read(&disk->blk, start / VIRTIO_BLK_SECTOR, size / VIRTIO_BLK_SECTOR, piece, NULL);
 
-	if (bytes == NULL) {
-		uint64_t left = disk->source.size_bytes - start;
-		size_t size = left < DISK_CACHE_LINE ? (size_t)left : DISK_CACHE_LINE;
-		uint8_t *line = disk_cache_take(disk->all->cache, disk->index, number);
-		int ret = virtio_blk_read(&disk->blk, start / VIRTIO_BLK_SECTOR, size / VIRTIO_BLK_SECTOR, line, NULL);
+	if (ret < 0)
+		disk_cache_forget(disk->all->cache);
+	*bytes = piece + (offset - start);
+	*len = size - (size_t)(offset - start);
+	return ret;
+}
 
-		if (ret < 0) {
-			disk_cache_forget(disk->all->cache);
-			return ret;
-		}
-		bytes = line;
-	}
-	memcpy(to, bytes + (offset - start), len);
-	return 0;
+/* Sets *len to how much of it is in one piece. */
+static int read_cached(struct disk *disk, uint64_t offset, void *to, size_t *len)
+{
+	size_t there;
+	const uint8_t *bytes = disk_cache_find(disk->all->cache, disk->index, offset, &there);
+	int ret = bytes != NULL ? 0 : read_piece(disk, offset, &bytes, &there);
+
+	if (*len > there)
+		*len = there;
+	if (ret == 0)
+		memcpy(to, bytes, *len);
+	return ret;
 }
 
 /* Whole blocks, straight to their place. */
@@ -45,16 +53,6 @@ static int read_direct(struct disk *disk, uint64_t offset, void *to, size_t len)
 	return virtio_blk_read(&disk->blk, offset / VIRTIO_BLK_SECTOR, len / VIRTIO_BLK_SECTOR, to, meanwhile);
 }
 
-/* How many of the first bytes of a read to take through the cache: to the end of the line, or only to the next block's
- * start if a large read follows. */
-static size_t first_part(uint64_t offset, size_t len)
-{
-	size_t unit = len >= DIRECT_BYTES ? BLOCK_BYTES : DISK_CACHE_LINE;
-	size_t part = unit - (size_t)(offset % unit);
-
-	return part < len ? part : len;
-}
-
 static int disk_read(struct source *source, uint64_t offset, void *buf, size_t len)
 {
 	struct disk *disk = (struct disk *)source; /* its first member */
@@ -62,13 +60,17 @@ static int disk_read(struct source *source, uint64_t offset, void *buf, size_t l
 	int ret = 0;
 
 	while (len > 0 && ret == 0) {
-		size_t part = first_part(offset, len);
+		size_t to_block = -offset % BLOCK_BYTES;
+		size_t part = len;
 
-		if (len >= DIRECT_BYTES && offset % BLOCK_BYTES == 0) {
-			part = len - len % BLOCK_BYTES;
-			ret = read_direct(disk, offset, to, part);
+		if (len < DIRECT_BYTES) {
+			ret = read_cached(disk, offset, to, &part);
+		} else if (to_block > 0) {
+			part = to_block;
+			ret = read_cached(disk, offset, to, &part);
 		} else {
-			ret = read_cached(disk, offset, to, part);
+			part -= len % BLOCK_BYTES;
+			ret = read_direct(disk, offset, to, part);
 		}
 		offset += part;
 		to += part;

@@ -1,7 +1,8 @@
 /* Disks as sources of bytes, with a small cache for what file systems read in little pieces.
  *
- * What is read piecemeal is read in lines of the cache; what is large goes past it, straight to its place. Lines are
- * small enough that all the metadata on the way to a kernel stays little beside the kernel. */
+ * What is read piecemeal is read in pieces of the cache, with what follows it, since each read takes far longer than
+ * the bytes do; what is large goes past it, straight to its place. Pieces are small enough that all the metadata on the
+ * way to a kernel stays little beside the kernel. */
 #ifndef FIRMWARE_LOADER_DISK_H
 #define FIRMWARE_LOADER_DISK_H
 

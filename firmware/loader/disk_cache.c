@@ -2,17 +2,18 @@
 
 #include <stdbool.h>
 
-struct line {
-	uint64_t number;
+struct piece {
+	uint64_t offset;
+	uint32_t len; /* 0: holds nothing */
 	uint32_t disk;
-	uint32_t used_at; /* 0: holds nothing */
+	uint32_t used_at;
 };
 
 struct disk_cache {
 	uint32_t clock;
-	struct line *last_taken;
-	struct line lines[DISK_CACHE_LINES];
-	uint8_t (*bytes)[DISK_CACHE_LINE];
+	struct piece *last_taken;
+	struct piece pieces[DISK_CACHE_PIECES];
+	uint8_t (*bytes)[DISK_CACHE_PIECE];
 };
 
 struct disk_cache *disk_cache_create(struct arena *arena)
@@ -22,37 +23,42 @@ struct disk_cache *disk_cache_create(struct arena *arena)
 	if (cache == NULL)
 		return NULL;
 	/* A megabyte. */
-	cache->bytes = arena_take(arena, sizeof(cache->bytes[0]) * DISK_CACHE_LINES);
+	cache->bytes = arena_take(arena, sizeof(cache->bytes[0]) * DISK_CACHE_PIECES);
 	return cache->bytes == NULL ? NULL : cache;
 }
 
-const uint8_t *disk_cache_find(struct disk_cache *cache, unsigned int disk, uint64_t number)
+const uint8_t *disk_cache_find(struct disk_cache *cache, unsigned int disk, uint64_t offset, size_t *len)
 {
-	for (unsigned int i = 0; i < DISK_CACHE_LINES; i++) {
-		struct line *line = &cache->lines[i];
+	for (unsigned int i = 0; i < DISK_CACHE_PIECES; i++) {
+		struct piece *piece = &cache->pieces[i];
+		uint64_t at = offset - piece->offset;
 
-		if (line->used_at == 0 || line->number != number || line->disk != disk)
+		/* An offset before the piece is a huge one. */
+		if (at >= piece->len || piece->disk != disk)
 			continue;
-		line->used_at = ++cache->clock;
-		return cache->bytes[i];
+		piece->used_at = ++cache->clock;
+		*len = piece->len - (size_t)at;
+		return cache->bytes[i] + at;
 	}
 	return NULL;
 }
 
-uint8_t *disk_cache_take(struct disk_cache *cache, unsigned int disk, uint64_t number)
+uint8_t *disk_cache_take(struct disk_cache *cache, unsigned int disk, uint64_t offset, size_t len)
 {
 	unsigned int oldest = 0;
 
-	for (unsigned int i = 1; i < DISK_CACHE_LINES; i++) {
-		if (cache->lines[i].used_at < cache->lines[oldest].used_at)
+	for (unsigned int i = 1; i < DISK_CACHE_PIECES; i++) {
+		if (cache->pieces[i].used_at < cache->pieces[oldest].used_at)
 			oldest = i;
 	}
-	cache->last_taken = &cache->lines[oldest];
-	*cache->last_taken = (struct line){ .number = number, .disk = disk, .used_at = ++cache->clock };
+	cache->last_taken = &cache->pieces[oldest];
+	*cache->last_taken =
+		(struct piece){ .offset = offset, .len = (uint32_t)len, .disk = disk, .used_at = ++cache->clock };
 	return cache->bytes[oldest];
 }
 
 void disk_cache_forget(struct disk_cache *cache)
 {
+	cache->last_taken->len = 0;
 	cache->last_taken->used_at = 0;
 }

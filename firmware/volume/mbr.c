@@ -12,6 +12,7 @@
 #define TYPE_EXTENDED 0x05
 #define TYPE_EXTENDED_LBA 0x0f
 #define TYPE_EXTENDED_LINUX 0x85
+#define TYPE_GPT 0xee
 #define TYPE_ESP 0xef
 #define TYPE_XBOOTLDR 0xea
 
@@ -115,6 +116,18 @@ static int scan_logical(struct scan *scan, const struct volume *disk, uint32_t d
 		at = next;
 	}
 	return FW_ELOOP;
+}
+
+bool mbr_guards_gpt(const struct volume *disk)
+{
+	struct table table;
+
+	if (read_table(disk->source, 0, &table) <= 0)
+		return false;
+	for (unsigned int i = 0; i < NR_PRIMARY; i++)
+		if (table.entries[i].type == TYPE_GPT)
+			return true;
+	return false;
 }
 
 int mbr_scan(struct scan *scan, const struct volume *disk)

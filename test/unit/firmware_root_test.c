@@ -129,20 +129,30 @@ START_TEST(the_cache_keeps_what_was_used_last)
 	struct arena arena = { .base = memory, .size = sizeof(memory) };
 	struct disk_cache *cache = disk_cache_create(&arena);
 
+	const uint8_t *byte;
+	size_t len;
+
 	ck_assert_ptr_nonnull(cache);
-	ck_assert_ptr_null(disk_cache_find(cache, 0, 0));
-	for (unsigned int i = 0; i < DISK_CACHE_LINES; i++)
-		disk_cache_take(cache, 0, i)[0] = (uint8_t)i;
-	ck_assert_ptr_nonnull(disk_cache_find(cache, 0, 0));
-	ck_assert_ptr_null(disk_cache_find(cache, 1, 0));
-	disk_cache_take(cache, 1, 0)[0] = 200; /* in place of line 1, not of 0, which was just used */
-	ck_assert_uint_eq(disk_cache_find(cache, 0, 0)[0], 0);
-	ck_assert_ptr_null(disk_cache_find(cache, 0, 1));
-	ck_assert_uint_eq(disk_cache_find(cache, 0, 2)[0], 2);
-	ck_assert_uint_eq(disk_cache_find(cache, 1, 0)[0], 200);
-	disk_cache_take(cache, 1, 7);
+	ck_assert_ptr_null(disk_cache_find(cache, 0, 0, &len));
+	for (unsigned int i = 0; i < DISK_CACHE_PIECES; i++)
+		disk_cache_take(cache, 0, i * DISK_CACHE_PIECE, DISK_CACHE_PIECE)[5] = (uint8_t)i;
+	ck_assert_ptr_nonnull(disk_cache_find(cache, 0, 0, &len));
+	ck_assert_ptr_null(disk_cache_find(cache, 1, 0, &len));
+	disk_cache_take(cache, 1, 0x4000, 512)[0] = 200; /* in place of piece 1, not of 0, which was just used */
+	ck_assert_ptr_nonnull(disk_cache_find(cache, 0, 0, &len));
+	ck_assert_ptr_null(disk_cache_find(cache, 0, DISK_CACHE_PIECE, &len));
+	byte = disk_cache_find(cache, 0, 2 * DISK_CACHE_PIECE + 5, &len);
+	ck_assert_uint_eq(*byte, 2);
+	ck_assert_uint_eq(len, DISK_CACHE_PIECE - 5);
+	ck_assert_uint_eq(disk_cache_find(cache, 1, 0x4000, &len)[0], 200);
+	ck_assert_uint_eq(len, 512);
+	ck_assert_ptr_nonnull(disk_cache_find(cache, 1, 0x41ff, &len));
+	ck_assert_uint_eq(len, 1);
+	ck_assert_ptr_null(disk_cache_find(cache, 1, 0x4200, &len));
+	ck_assert_ptr_null(disk_cache_find(cache, 1, 0x3fff, &len));
+	disk_cache_take(cache, 1, 0, 512);
 	disk_cache_forget(cache);
-	ck_assert_ptr_null(disk_cache_find(cache, 1, 7));
+	ck_assert_ptr_null(disk_cache_find(cache, 1, 0, &len));
 }
 END_TEST
 

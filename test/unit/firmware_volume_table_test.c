@@ -161,6 +161,8 @@ START_TEST(test_gpt_copy)
 	gpt_header(&disk, NR_SECTORS - 1, NR_SECTORS - 33);
 	gpt_header(&disk, 1, 2);
 	disk.bytes[SECTOR + 40] ^= 1; /* the checksum is wrong */
+	ck_assert_int_eq(scan(&disk), 1); /* an old copy, for all that is known */
+	mbr_entry(&disk, 0, 0, 0xee, 1, NR_SECTORS - 1);
 	ck_assert_int_eq(scan(&disk), 2);
 	ck_assert_ptr_nonnull(strstr(said(), "copy at the disk's end"));
 	/* So are the first header's entries. */
@@ -172,11 +174,13 @@ START_TEST(test_gpt_copy)
 	/* A table beyond the disk, and entries of no size. */
 	disk_put64(&disk, (NR_SECTORS - 1) * SECTOR + 72, UINT64_MAX / 256);
 	gpt_seal(&disk, NR_SECTORS - 1);
-	ck_assert_int_eq(scan(&disk), 1);
+	ck_assert_int_eq(scan(&disk), 2); /* what the MBR has */
+	ck_assert_int_eq(volumes[1].scheme, 'm');
 	disk_put64(&disk, (NR_SECTORS - 1) * SECTOR + 72, NR_SECTORS - 33);
 	disk_put32(&disk, (NR_SECTORS - 1) * SECTOR + 84, 0);
 	gpt_seal(&disk, NR_SECTORS - 1);
-	ck_assert_int_eq(scan(&disk), 1);
+	ck_assert_int_eq(scan(&disk), 2);
+	ck_assert_int_eq(volumes[1].scheme, 'm');
 	disk_put32(&disk, (NR_SECTORS - 1) * SECTOR + 84, 128);
 	disk_put32(&disk, (NR_SECTORS - 1) * SECTOR + 80, UINT32_MAX);
 	gpt_seal(&disk, NR_SECTORS - 1);
