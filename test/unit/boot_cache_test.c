@@ -151,6 +151,30 @@ START_TEST(a_payload_that_looks_alike_is_another)
 }
 END_TEST
 
+/* Long enough for several threads. */
+START_TEST(every_byte_of_a_long_payload_is_compared)
+{
+	size_t len = (3u << 20) + 5;
+	size_t places[] = { 0, 32767, 32768, len / 2, len - 1 };
+	uint8_t *payload = malloc(len);
+	int fd;
+
+	ck_assert_ptr_nonnull(payload);
+	for (size_t i = 0; i < len; i++)
+		payload[i] = (uint8_t)(i * 31 >> 3);
+	fd = test_file(payload, len);
+	ck_assert(cache_entry_is_from(fd, payload, len));
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		payload[places[i]] ^= 1;
+		ck_assert(!cache_entry_is_from(fd, payload, len));
+		payload[places[i]] ^= 1;
+	}
+	ck_assert(!cache_entry_is_from(fd, payload, len + 1));
+	fd_close(&fd);
+	free(payload);
+}
+END_TEST
+
 START_TEST(second_start_finds_the_content)
 {
 	char path[PATH_MAX];
@@ -472,6 +496,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, second_start_finds_the_content);
 	tcase_add_test(tcase, a_payload_that_looks_alike_is_another);
+	tcase_add_test(tcase, every_byte_of_a_long_payload_is_compared);
 	tcase_add_test(tcase, randomises_what_the_cache_holds);
 	tcase_add_test(tcase, a_settled_file_is_found_by_its_identity);
 	tcase_add_test(tcase, throws_truncated_and_damaged_entries_away);

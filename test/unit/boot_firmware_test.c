@@ -21,8 +21,6 @@ static void setup(void)
 		.memory = &guest.memory,
 		.low_base = 0x1000,
 		.info = { .flags = LOADER_MENU, .doorbell = 0xfef00000, .arena = 0x100000, .tsc_khz = 3000000 },
-		.image = image.data,
-		.image_bytes = image.len,
 	};
 }
 
@@ -40,14 +38,20 @@ static const void *at(gpa_t gpa, size_t len)
 	return host;
 }
 
-START_TEST(places_the_image_and_its_page_tables)
+START_TEST(unpacks_the_image)
+{
+	ck_assert_int_eq(firmware_unpack(&guest.memory, image.data, image.len), 0);
+	ck_assert_mem_eq(at(LOADER_BASE, sizeof(code)), code, sizeof(code));
+}
+END_TEST
+
+START_TEST(places_its_page_tables)
 {
 	const uint64_t *table;
 
 	ck_assert_int_eq(firmware_place(&request, &entry), 0);
 	ck_assert_int_eq(entry.protocol, BOOT_LINUX64);
 	ck_assert_uint_eq(entry.rip, LOADER_BASE);
-	ck_assert_mem_eq(at(LOADER_BASE, sizeof(code)), code, sizeof(code));
 	/* Present, writable, user, at every level. */
 	table = at(entry.page_tables, 4096);
 	ck_assert_uint_eq(table[0] & 7, 7);
@@ -104,11 +108,9 @@ START_TEST(refuses_a_damaged_image)
 	image.data[image.len - 5] ^= 1;
 	image.data[image.len - 6] ^= 1;
 	image.data[4] ^= 0xff;
-	ck_assert_int_eq(firmware_place(&request, &entry), -EBADMSG);
-	request.image_bytes = 2;
-	ck_assert_int_eq(firmware_place(&request, &entry), -EBADMSG);
-	request.image_bytes = 0;
-	ck_assert_int_eq(firmware_place(&request, &entry), -EBADMSG);
+	ck_assert_int_eq(firmware_unpack(&guest.memory, image.data, image.len), -EBADMSG);
+	ck_assert_int_eq(firmware_unpack(&guest.memory, image.data, 2), -EBADMSG);
+	ck_assert_int_eq(firmware_unpack(&guest.memory, image.data, 0), -EBADMSG);
 }
 END_TEST
 
@@ -119,7 +121,8 @@ static Suite *suite(void)
 
 	suite_add_tcase(suite, tcase);
 	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_test(tcase, places_the_image_and_its_page_tables);
+	tcase_add_test(tcase, unpacks_the_image);
+	tcase_add_test(tcase, places_its_page_tables);
 	tcase_add_test(tcase, tells_the_loader);
 	tcase_add_test(tcase, strings_are_optional_and_bounded);
 	tcase_add_test(tcase, refuses_a_damaged_image);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "vmm/core/memory.h"
@@ -21,6 +22,18 @@ static struct guest_memory two_regions(void)
 
 	ck_assert_int_eq(guest_memory_create(wanted, 2, &mem), 0);
 	return mem;
+}
+
+/* Linux 5.14 */
+static bool kernel_populates(void)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	bool can;
+
+	ck_assert_ptr_ne(page, MAP_FAILED);
+	can = madvise(page, 4096, MADV_POPULATE_WRITE) == 0;
+	munmap(page, 4096);
+	return can;
 }
 
 START_TEST(only_ranges_inside_one_region_have_an_address)
@@ -72,6 +85,26 @@ START_TEST(cleared_memory_is_zero_and_its_neighbours_are_not)
 	ck_assert_int_eq(guest_memory_clear(&mem, 4 * MIB - 1, 2), -EFAULT);
 	ck_assert_int_eq(guest_memory_clear(&mem, UINT64_MAX, 1), -EFAULT);
 	ck_assert_uint_eq(host[4 * MIB - 1], 0xee);
+	guest_memory_destroy(&mem);
+}
+END_TEST
+
+START_TEST(populating_changes_no_byte)
+{
+	struct guest_memory mem = two_regions();
+	uint8_t *host = guest_memory_at(&mem, 0, 4 * MIB);
+	uint8_t here = 0;
+
+	host[MIB] = 0xee;
+	guest_memory_populate(&mem, 0, 4 * MIB);
+	guest_memory_populate(&mem, 4 * MIB - 4096, 8192); /* not memory */
+	guest_memory_populate(&mem, 0, 0);
+	ck_assert_uint_eq(host[MIB], 0xee);
+	ck_assert_uint_eq(host[0] | host[2 * MIB] | host[4 * MIB - 1], 0);
+	/* Where the kernel can: it is there before it is touched. */
+	guest_memory_populate(&mem, mem.regions[1].base, 2 * MIB);
+	if (kernel_populates())
+		ck_assert(mincore(mem.regions[1].host + MIB, 4096, &here) == 0 && (here & 1));
 	guest_memory_destroy(&mem);
 }
 END_TEST
@@ -146,6 +179,7 @@ int main(void)
 	tcase_add_test(tc, only_ranges_inside_one_region_have_an_address);
 	tcase_add_test(tc, host_addresses_suit_huge_pages);
 	tcase_add_test(tc, cleared_memory_is_zero_and_its_neighbours_are_not);
+	tcase_add_test(tc, populating_changes_no_byte);
 	tcase_add_test(tc, copies_are_whole_or_not_at_all);
 	tcase_add_test(tc, files_load_and_map);
 	tcase_add_test(tc, bad_lists_are_refused);

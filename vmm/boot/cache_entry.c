@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sha512.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 
 #include "vmm/base/checked.h"
 #include "vmm/base/fd.h"
+#include "vmm/base/parallel.h"
 
 /* Goes up with every change of what follows, struct kernel_image included. */
 #define ENTRY_VERSION 2
@@ -21,6 +23,9 @@
 #define CHECKSUM_BYTES 16
 
 #define COMPARE_BYTES (32 << 10)
+
+/* Less than this is compared sooner than a thread is started. */
+#define THREAD_MIN_BYTES (1u << 20)
 
 /* In the host's byte order: an entry never leaves its host. */
 struct entry_header {
@@ -80,21 +85,41 @@ bool cache_entry_read(int fd, struct kernel_image *image, struct cache_origin *o
 	return true;
 }
 
+/* Shared by the threads that compare an entry's payload with another. */
+struct comparison {
+	int fd;
+	uint64_t offset; /* of the payload in the file */
+	const uint8_t *payload;
+	size_t len;
+	_Atomic size_t taken; /* by some thread */
+	atomic_bool differs;
+};
+
+static void *compare(void *arg)
+{
+	struct comparison *c = arg;
+	uint8_t chunk[COMPARE_BYTES];
+	size_t at;
+
+	while (!c->differs && (at = atomic_fetch_add(&c->taken, sizeof(chunk))) < c->len) {
+		size_t n = c->len - at < sizeof(chunk) ? c->len - at : sizeof(chunk);
+
+		if (fd_pread_full(c->fd, chunk, n, c->offset + at) < 0 || memcmp(chunk, c->payload + at, n) != 0)
+			c->differs = true;
+	}
+	return NULL;
+}
+
 bool cache_entry_is_from(int fd, const uint8_t *payload, size_t len)
 {
-	uint8_t chunk[COMPARE_BYTES];
+	struct comparison comparison = { .fd = fd, .payload = payload, .len = len };
 	struct stat st;
 
 	if (fstat(fd, &st) < 0 || (uint64_t)st.st_size < len)
 		return false;
-	for (size_t at = 0; at < len; at += sizeof(chunk)) {
-		size_t n = len - at < sizeof(chunk) ? len - at : sizeof(chunk);
-
-		if (fd_pread_full(fd, chunk, n, (uint64_t)st.st_size - len + at) < 0 ||
-		    memcmp(chunk, payload + at, n) != 0)
-			return false;
-	}
-	return true;
+	comparison.offset = (uint64_t)st.st_size - len;
+	parallel_run("compare", parallel_threads(len < THREAD_MIN_BYTES ? 1 : PARALLEL_MAX), compare, &comparison);
+	return !comparison.differs;
 }
 
 static bool is_zero(const uint8_t *bytes, uint64_t len)

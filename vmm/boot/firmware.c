@@ -10,18 +10,23 @@
 
 _Static_assert(sizeof(struct loader_info) <= LOW_GDT - LOW_INFO, "fits its page");
 
-static int place_image(const struct firmware_request *request)
+int firmware_unpack(const struct guest_memory *memory, const uint8_t *image, size_t image_bytes)
 {
-	uint32_t size = payload_unpacked_bytes(request->image, request->image_bytes);
+	uint32_t size = payload_unpacked_bytes(image, image_bytes);
 	uint8_t *to;
+	int ret;
 
-	if (size == 0 || size > LOADER_MAX_BYTES)
-		return -EBADMSG;
 	/* Also what the loader's bss and stack take must be memory. */
-	to = guest_memory_at(request->memory, LOADER_BASE, LOADER_END - LOADER_BASE);
+	to = guest_memory_at(memory, LOADER_BASE, LOADER_END - LOADER_BASE);
 	if (!to)
-		return -EFAULT;
-	return payload_unpack(PAYLOAD_ZSTD, request->image, request->image_bytes, to, size);
+		ret = -EFAULT;
+	else if (size == 0 || size > LOADER_MAX_BYTES)
+		ret = -EBADMSG;
+	else
+		ret = payload_unpack(PAYLOAD_ZSTD, image, image_bytes, to, size);
+	if (ret)
+		log_error("cannot unpack the boot loader: %s", strerror(-ret));
+	return ret;
 }
 
 /* Strings lie one behind the other where a kernel's command line would be. */
@@ -64,9 +69,7 @@ int firmware_place(const struct firmware_request *request, struct boot_entry *en
 		.rip = LOADER_BASE,
 		.info = request->low_base + LOW_INFO,
 	};
-	ret = place_image(request);
-	if (!ret)
-		ret = place_info(request);
+	ret = place_info(request);
 	if (!ret)
 		ret = long_mode_place(&low, entry, true);
 	if (ret == -E2BIG)

@@ -9,19 +9,21 @@
 #include "vmm/boot/boot.h"
 
 struct firmware_request {
-	const struct guest_memory *memory; /* zero where the loader goes */
+	const struct guest_memory *memory;
 	gpa_t low_base; /* BOOT_LOW_BYTES, page-aligned, below LOADER_BASE */
 	/* What the loader is told; magic, version and the strings' places are firmware_place()'s. */
 	struct loader_info info;
 	const char *entry; /* NULL: what the disk's configuration says */
 	const char *append; /* NULL: nothing */
-	/* The packed loader (firmware/abi/image.h): a zstd stream, then the unpacked size, 32 bits. */
-	const uint8_t *image;
-	size_t image_bytes;
 };
 
-/* Unpacks the loader, and writes what it is told and what the CPU needs to low memory. 0; -E2BIG if the strings are too
- * long, -EBADMSG if the image is damaged, or -EFAULT, all logged. Control thread. */
+/* Unpacks the loader (firmware/abi/image.h: a zstd stream, then the unpacked size, 32 bits) to its place. 0; -EBADMSG
+ * if the image is damaged, or -EFAULT, logged. Any thread. */
+__attribute__((warn_unused_result)) int firmware_unpack(const struct guest_memory *memory, const uint8_t *image,
+							size_t image_bytes);
+
+/* Writes what the loader is told and what the CPU needs to low memory. 0; -E2BIG if the strings are too long, or
+ * -EFAULT, all logged. Control thread. */
 __attribute__((warn_unused_result)) int firmware_place(const struct firmware_request *request,
 						       struct boot_entry *entry);
 

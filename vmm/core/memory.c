@@ -117,6 +117,18 @@ int guest_memory_clear(const struct guest_memory *mem, gpa_t gpa, uint64_t len)
 	return 0;
 }
 
+void guest_memory_populate(const struct guest_memory *mem, gpa_t gpa, uint64_t len)
+{
+	uint8_t *start = guest_memory_at(mem, gpa, len);
+
+	/* By pieces, between which other threads may change the address space. */
+	for (uint64_t done = 0, part; start && done < len; done += part) {
+		part = len - done < HUGE_PAGE_BYTES ? len - done : HUGE_PAGE_BYTES;
+		if (madvise(start + done, part, MADV_POPULATE_WRITE) < 0)
+			return;
+	}
+}
+
 int guest_memory_load(const struct guest_memory *mem, gpa_t gpa, uint64_t len, int fd, uint64_t offset)
 {
 	void *dst = guest_memory_at(mem, gpa, len);

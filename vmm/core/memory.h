@@ -53,6 +53,10 @@ __attribute__((warn_unused_result)) int guest_memory_write(const struct guest_me
  * Any thread. */
 __attribute__((warn_unused_result)) int guest_memory_clear(const struct guest_memory *mem, gpa_t gpa, uint64_t len);
 
+/* Lets the host find and clear the pages of [gpa, gpa + len), page-aligned, now, while nobody waits for them. A host
+ * that can't (Linux before 5.14) does it when they are touched, as ever. Any thread. */
+void guest_memory_populate(const struct guest_memory *mem, gpa_t gpa, uint64_t len);
+
 /* Fills [gpa, gpa + len) from a file by pread(2), straight into guest memory. 0, -EFAULT, -ENODATA or pread's errno. */
 __attribute__((warn_unused_result)) int guest_memory_load(const struct guest_memory *mem, gpa_t gpa, uint64_t len,
 							  int fd, uint64_t offset);

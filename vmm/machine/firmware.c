@@ -17,6 +17,10 @@
 /* Lines of the loader's that are passed on: what a hostile disk makes it say must end. */
 #define MAX_LINES 500
 
+/* What a loader touches of its arena, and hardly any kernel's file is smaller than. */
+#define ARENA_USUAL_BYTES (3 * LAYOUT_MIB)
+#define KERNEL_USUAL_BYTES (8 * LAYOUT_MIB)
+
 /* Its fields are those of the first vCPU's thread from machine_run() on, under the bus's lock. */
 struct machine_firmware {
 	struct machine *machine;
@@ -261,10 +265,19 @@ static int place(struct machine *machine, const struct machine_firmware *firmwar
 			},
 			.entry = config->boot_entry,
 			.append = config->command_line,
-			.image = loader_image,
-			.image_bytes = (size_t)(loader_image_end - loader_image),
 		},
 		&machine->prepare.entry);
+}
+
+int machine_unpack_firmware(struct machine *machine)
+{
+	int rc = firmware_unpack(&machine->memory, loader_image, (size_t)(loader_image_end - loader_image));
+
+	if (rc < 0)
+		return rc;
+	guest_memory_populate(&machine->memory, LAYOUT_LOADER_ARENA, ARENA_USUAL_BYTES);
+	guest_memory_populate(&machine->memory, LAYOUT_LOADER_FILES, KERNEL_USUAL_BYTES);
+	return 0;
 }
 
 int machine_firmware_init(struct machine *machine, const struct machine_config *config)

@@ -247,8 +247,10 @@ struct boot_request machine_boot_request(struct machine *machine, gpa_t rsdp, st
 /* "ttyS0", or NULL for none. */
 const char *machine_console_device(enum machine_console console);
 
-/* Places the loader, and answers it. After machine_prepare_join(), whose entry it sets; nothing to do if the
- * configuration names a kernel. 0 or a negative errno, logged. */
+/* Unpacks the loader into guest memory. 0 or a negative errno, logged. Any thread. */
+__attribute__((warn_unused_result)) int machine_unpack_firmware(struct machine *machine);
+/* Tells the loader what it needs to know, and answers it. After machine_prepare_join(), whose entry it sets; nothing to
+ * do if the configuration names a kernel. 0 or a negative errno, logged. */
 __attribute__((warn_unused_result)) int machine_firmware_init(struct machine *machine,
 							      const struct machine_config *config);
 /* Whether the loader runs: no kernel has been started yet. Any thread, and async-signal-safe. */

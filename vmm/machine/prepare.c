@@ -1,6 +1,6 @@
 /* What needs neither devices nor vCPUs is done on a thread of its own while the control thread makes those: the tables,
- * and above all the kernel, which can be loaded before there is a VM. Each side takes milliseconds, and they meet
- * before the first vCPU.
+ * and above all the kernel, which can be loaded before there is a VM, or the boot loader. Each side takes milliseconds,
+ * and they meet before the first vCPU.
  *
  * The host's CPUID takes about as long as a small kernel, and far less than a large one. So whichever thread comes to
  * it first asks for it: this one when the kernel is loaded, or the control thread when it wants to make a vCPU. */
@@ -41,6 +41,8 @@ static void *prepare(void *arg)
 	part->rc = machine_write_tables(machine, part->config, &part->rsdp);
 	if (part->rc == 0 && part->config->kernel_path)
 		part->rc = machine_load_kernel(machine, part->config, part->rsdp, &part->entry);
+	else if (part->rc == 0)
+		part->rc = machine_unpack_firmware(machine);
 	wait_for(&part->vm_ready);
 	if (part->has_vm)
 		(void)ask_for_cpuid(machine);
