@@ -1,8 +1,8 @@
 """What is measured: the bench guest under mote and under QEMU, and fio without a VM.
 
 Each call is one run of one load on one disk, and returns a dict: iops, p50 and p99 in nanoseconds, cpu (nanoseconds of
-CPU time an operation; vmm.py says of a VMM's what it is). fio's CPU time is its own user and system time, and includes
-making the load.
+CPU time an operation; vmm.py says of a VMM's what it is) and, of a VMM, serving, the disk's threads' part of it. fio's
+CPU time is its own user and system time, and includes making the load.
 """
 import json
 import subprocess
@@ -38,7 +38,8 @@ def measure(command, ms):
     # The guest's clock against this one: they enclose almost the same.
     if abs(int(fields["ns"]) / 1e9 - elapsed) > 0.05 * elapsed + 0.05:
         raise Broken(f"the guest's clock says {int(fields['ns']) / 1e9:.3f} s, the host's {elapsed:.3f}")
-    result["cpu"] = cpu / max(result["ops"], 1)
+    result["cpu"] = cpu.all / max(result["ops"], 1)
+    result["serving"] = cpu.serving / max(result["ops"], 1)
     return result
 
 

@@ -106,7 +106,7 @@ class Bench:
         if load.op != "receive" and taken < result["frames"]:
             raise vmm.Broken(f"{result['frames']} frames sent, {taken} taken")
         result["bytes"] = result["pps"] * load.bytes
-        result["cpu"] = cpu / max(result["frames"], 1)
+        result["cpu"] = cpu.all / max(result["frames"], 1)
         return result
 
 
