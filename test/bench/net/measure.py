@@ -2,7 +2,8 @@
 """A guest's network on a tap under mote and under QEMU: alternating, as medians.
 
 In each round a row is run in every column, one after the other; the tables show the medians of the rounds. Each run
-starts its VMM on the same tap, warms up and measures about a second. The guest has one vCPU and drives one queue pair.
+starts its VMM on the same tap, warms up and measures about a second. The guest has one vCPU and drives one queue pair;
+from the end of the warm-up the vCPU's thread has a CPU of its own and the VMM's others share another.
 
 send      the guest sends as fast as it can; the host drops the frames once it has taken them. The interface's own
           counter must agree.
@@ -95,7 +96,7 @@ class Bench:
             peer.stdout.readline()
         try:
             before = frames_taken()
-            fields, cpu, _ = vmm.measure(self.command(column, append), 20 * self.args.ms)
+            fields, cpu, _ = vmm.measure(self.command(column, append), 20 * self.args.ms, apart=True)
             taken = frames_taken() - before
         finally:
             if peer:
