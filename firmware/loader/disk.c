@@ -60,16 +60,13 @@ static int disk_read(struct source *source, uint64_t offset, void *buf, size_t l
 	int ret = 0;
 
 	while (len > 0 && ret == 0) {
-		size_t to_block = -offset % BLOCK_BYTES;
-		size_t part = len;
+		/* Of a large read what lies before its first whole block. */
+		size_t part = len < DIRECT_BYTES ? len : (size_t)(-offset % BLOCK_BYTES);
 
-		if (len < DIRECT_BYTES) {
-			ret = read_cached(disk, offset, to, &part);
-		} else if (to_block > 0) {
-			part = to_block;
+		if (part > 0) {
 			ret = read_cached(disk, offset, to, &part);
 		} else {
-			part -= len % BLOCK_BYTES;
+			part = len - len % BLOCK_BYTES;
 			ret = read_direct(disk, offset, to, part);
 		}
 		offset += part;

@@ -154,7 +154,6 @@ static int read_entries(struct scan *scan, const struct volume *disk, uint32_t s
 int gpt_scan(struct scan *scan, const struct volume *disk)
 {
 	static const uint32_t sectors[] = { SECTOR_BYTES, 4096 };
-	bool is_guarded = mbr_guards_gpt(disk);
 
 	for (unsigned int i = 0; i < sizeof(sectors) / sizeof(sectors[0]); i++) {
 		uint32_t sector = sectors[i];
@@ -162,7 +161,7 @@ int gpt_scan(struct scan *scan, const struct volume *disk)
 		struct gpt_header header;
 		int rc = read_header(disk->source, 1, sector, &header);
 
-		if (rc == 0 && last > 1 && is_guarded) {
+		if (rc == 0 && last > 1 && mbr_guards_gpt(disk)) {
 			rc = read_header(disk->source, last - 1, sector, &header);
 			if (rc == 1)
 				print("%s: its GPT is damaged: reading the copy at the disk's end\n",

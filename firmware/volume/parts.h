@@ -29,7 +29,7 @@ __attribute__((warn_unused_result)) int scan_add_partition(struct scan *scan, co
 __attribute__((warn_unused_result)) int gpt_scan(struct scan *scan, const struct volume *disk);
 __attribute__((warn_unused_result)) int mbr_scan(struct scan *scan, const struct volume *disk);
 
-/* Whether the disk has an MBR that is there only to guard a GPT (UEFI 2.10, 5.2.3). */
+/* Whether the disk has an MBR with the entry that guards a GPT (UEFI 2.10, 5.2.3). */
 bool mbr_guards_gpt(const struct volume *disk);
 
 /* Adds the logical volumes whose physical volumes are among those found, sorted by name. 0 or FW_ENOMEM. */

@@ -128,7 +128,6 @@ START_TEST(the_cache_keeps_what_was_used_last)
 	static uint8_t memory[2 << 20] __attribute__((aligned(16)));
 	struct arena arena = { .base = memory, .size = sizeof(memory) };
 	struct disk_cache *cache = disk_cache_create(&arena);
-
 	const uint8_t *byte;
 	size_t len;
 

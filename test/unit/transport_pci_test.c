@@ -227,6 +227,9 @@ START_TEST(a_queue_enabled_after_driver_ok_is_ignored)
 	start();
 	set_up_queue(1, 16, 0x20000, 1);
 	ck_assert_uint_eq(get(VIRTIO_PCI_COMMON_Q_ENABLE, 2), 0);
+	for (unsigned int i = 0; i < 100; i++)
+		guest_store(&bus, notify + 4, 2, 1);
+	ck_assert(!stub_kvm_has_ioevent(notify + 4));
 }
 END_TEST
 

@@ -103,7 +103,7 @@ static void kick(struct virtio_pci *pci, unsigned int i)
 	struct virtio_pci_queue *queue = &pci->queues[i];
 
 	fd_eventfd_signal(queue->kick_fd);
-	/* By way of configuration space they come here also when KVM watches, or could not. */
+	/* By way of configuration space kicks come here even while KVM watches, or while the BAR is nowhere. */
 	if (pci->notify_base == 0 || queue->kick_gpa != 0 || ++queue->nr_trapped < WATCH_AFTER_KICKS)
 		return;
 	queue->nr_trapped = 0;
