@@ -27,8 +27,8 @@ class Results:
         return result
 
     def median(self, row, column, key):
-        values = [run[key] for run in self.figures[row].get(column, ()) if key in run]
-        return statistics.median(values) if values else None
+        runs = self.figures[row].get(column)
+        return statistics.median(run[key] for run in runs) if runs else None
 
 
 def show(value, form="8.1f", absent=8):

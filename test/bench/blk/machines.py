@@ -1,8 +1,8 @@
 """What is measured: the bench guest under mote and under QEMU, and fio without a VM.
 
 Each call is one run of one load on one disk, and returns a dict: iops, p50 and p99 in nanoseconds, cpu (nanoseconds of
-CPU time an operation; vmm.py says of a VMM's what it is) and, of a VMM, serving, the disk's threads' part of it. fio's
-CPU time is its own user and system time, and includes making the load.
+CPU time an operation; vmm.py says of a VMM's what it is) and serving, the disk's threads' part of it. fio's CPU time is
+its own user and system time, includes making the load, and is all of its disk's threads, as it has no guest.
 """
 import json
 import subprocess
@@ -63,6 +63,6 @@ def fio(path, load, ms):
     job = json.loads(done.stdout[done.stdout.index("{"):])["jobs"][0]
     side = job["write" if "write" in load.op else "read"]
     percentiles = side["lat_ns"].get("percentile", {})
-    used = (job["usr_cpu"] + job["sys_cpu"]) / 100 * job["job_runtime"] * 1e6
-    return {"iops": side["iops"], "ops": side["total_ios"], "cpu": used / max(side["total_ios"], 1),
+    used = (job["usr_cpu"] + job["sys_cpu"]) / 100 * job["job_runtime"] * 1e6 / max(side["total_ios"], 1)
+    return {"iops": side["iops"], "ops": side["total_ios"], "cpu": used, "serving": used,
             "p50": percentiles.get("50.000000", 0), "p99": percentiles.get("99.000000", 0)}
