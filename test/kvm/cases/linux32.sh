@@ -7,8 +7,9 @@ case_linux32_kernel() {
 }
 
 case_linux32_beside_memory_above_4_gib() {
-	start 0 --kernel "$guests/linux32" --memory 5G
+	start 0 --kernel "$guests/linux32" --memory 5G --verbose
 	grep -q 'entered in 32-bit mode: console=ttyS0' out
+	grep -q 'a 32-bit one: .* without PAE it uses no memory beyond 4 GiB' err
 }
 
 case_linux32_from_a_disk() {
