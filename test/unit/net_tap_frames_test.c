@@ -378,7 +378,10 @@ START_TEST(one_batch_serves_both_directions)
 {
 	struct net_slot slots[NET_MAX_SLOTS];
 
-	set_batch(_i);
+	set_batch(_i % 2);
+	/* Slots near the end can hold more than what is held. */
+	if (_i >= 2)
+		net_tap_set_slots_memory(&tap->backend, 1, slot_bytes, sizeof(slot_bytes));
 	for (unsigned int i = 0; i < 10; i++) {
 		make_frames(20, 60 + i);
 		give_frames(20);
@@ -427,7 +430,7 @@ static Suite *frames_suite(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, a_frame_is_received_into_segments, 0, 2);
 	tcase_add_loop_test(tc, many_are_received_in_order, 0, 2);
-	tcase_add_loop_test(tc, one_batch_serves_both_directions, 0, 2);
+	tcase_add_loop_test(tc, one_batch_serves_both_directions, 0, 4);
 	tcase_add_loop_test(tc, without_a_descriptor_nothing_is_received, 0, 4);
 	suite_add_tcase(suite, tc);
 	return suite;

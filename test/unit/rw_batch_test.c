@@ -172,6 +172,39 @@ START_TEST(reads_take_what_waits_and_do_not_wait_for_more)
 }
 END_TEST
 
+START_TEST(held_memory_is_read_into_like_any_other)
+{
+	static _Alignas(4096) uint8_t memory[3 * 4096];
+	uint8_t *at[] = { memory, memory + 100, memory + 4090, memory + sizeof(memory) - 8, large };
+
+	if (!batch)
+		return;
+	/* Only what it was told first counts. */
+	if (_i > 0)
+		rw_batch_hold(batch, _i == 1 ? memory : NULL, sizeof(memory));
+	rw_batch_hold(batch, memory, 4096);
+	for (unsigned int round = 0; round < 2; round++) {
+		memset(memory, 0, sizeof(memory));
+		memset(large, 0, sizeof(large));
+		for (unsigned int i = 0; i < 5; i++) {
+			ck_assert_int_eq(write(ends[1], &"abcdefghijklm"[i + round], 8), 8);
+			rw_batch_add_read(batch, at[i], 8);
+		}
+		/* One that begins in it and ends behind it gets what fits a plain call. */
+		ck_assert_int_eq(write(ends[1], "the end", 7), 7);
+		rw_batch_add_read(batch, memory + 8000, 8192 - 8000);
+		run_well();
+		for (unsigned int i = 0; i < 5; i++) {
+			ck_assert_int_eq(results[i], 8);
+			ck_assert_mem_eq(at[i], &"abcdefghijklm"[i + round], 8);
+			ck_assert_uint_eq(i == 3 ? 0 : at[i][8], 0);
+		}
+		ck_assert_int_eq(results[5], 7);
+		ck_assert_mem_eq(memory + 8000, "the end", 8);
+	}
+}
+END_TEST
+
 START_TEST(bad_calls_do_not_hold_up_good_ones)
 {
 	const struct iovec nowhere = { (void *)16, 5 }, two[] = { nowhere, nowhere };
@@ -458,6 +491,7 @@ static Suite *batch_suite(void)
 	tcase_add_test(tc, batches_of_every_size_go_out_in_order);
 	tcase_add_test(tc, segments_become_one_packet);
 	tcase_add_test(tc, reads_take_what_waits_and_do_not_wait_for_more);
+	tcase_add_loop_test(tc, held_memory_is_read_into_like_any_other, 0, 3);
 	tcase_add_test(tc, bad_calls_do_not_hold_up_good_ones);
 	tcase_add_test(tc, a_batch_needs_a_descriptor_that_can_be_written);
 	tcase_add_test(tc, what_is_destroyed_keeps_nothing_open);

@@ -39,7 +39,16 @@ static unsigned int receive_many(struct net_backend *which, unsigned int pair, s
 	return received;
 }
 
-static const struct net_backend_ops ops = { .receive_many = receive_many };
+static struct iovec memory; /* of the slots, as the backend was told */
+
+static void set_slots_memory(struct net_backend *which, unsigned int pair, void *bytes, size_t len)
+{
+	ck_assert_ptr_eq(which, &backend);
+	ck_assert_uint_eq(pair, 3);
+	memory = (struct iovec){ bytes, len };
+}
+
+static const struct net_backend_ops ops = { .receive_many = receive_many, .set_slots_memory = set_slots_memory };
 
 static void setup(void)
 {
@@ -177,6 +186,18 @@ START_TEST(the_largest_frames_fit)
 }
 END_TEST
 
+START_TEST(the_backend_is_told_where_the_slots_lie)
+{
+	net_rx_ahead_start(&ahead, &backend, 3);
+	for (unsigned int i = 0; i < NET_RX_AHEAD_SLOTS; i++) {
+		ck_assert(ahead.slots[i].bytes >= (uint8_t *)memory.iov_base);
+		ck_assert(ahead.slots[i].bytes + LARGEST <= (uint8_t *)memory.iov_base + memory.iov_len);
+	}
+	/* All of it is ours to be written. */
+	memset(memory.iov_base, 1, memory.iov_len);
+}
+END_TEST
+
 static Suite *ahead_suite(void)
 {
 	Suite *suite = suite_create("virtio net rx ahead");
@@ -189,6 +210,7 @@ static Suite *ahead_suite(void)
 	tcase_add_test(tc, empty_slots_are_no_frames);
 	tcase_add_test(tc, what_is_dropped_is_gone);
 	tcase_add_test(tc, the_largest_frames_fit);
+	tcase_add_test(tc, the_backend_is_told_where_the_slots_lie);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

@@ -7,12 +7,14 @@
  * a page, so that they don't drive each other out of the cache. Only what frames fill of it is ever touched. */
 #define SLOT_BYTES (65536 + 1664)
 
+#define MEMORY_BYTES ((size_t)NET_RX_AHEAD_SLOTS * SLOT_BYTES)
+
 _Static_assert(SLOT_BYTES >= NET_HEADER_BYTES + NET_MAX_FRAME_BYTES, "a slot holds any frame");
 _Static_assert(NET_RX_AHEAD_SLOTS <= NET_MAX_SLOTS, "one call fills them");
 
 int net_rx_ahead_init(struct net_rx_ahead *ahead)
 {
-	uint8_t *memory = malloc((size_t)NET_RX_AHEAD_SLOTS * SLOT_BYTES);
+	uint8_t *memory = malloc(MEMORY_BYTES);
 
 	if (!memory)
 		return -ENOMEM;
@@ -26,6 +28,11 @@ void net_rx_ahead_fini(struct net_rx_ahead *ahead)
 {
 	free(ahead->slots[0].bytes);
 	*ahead = (struct net_rx_ahead){ 0 };
+}
+
+void net_rx_ahead_start(const struct net_rx_ahead *ahead, struct net_backend *backend, unsigned int pair)
+{
+	net_backend_set_slots_memory(backend, pair, ahead->slots[0].bytes, MEMORY_BYTES);
 }
 
 void net_rx_ahead_drop(struct net_rx_ahead *ahead)

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <liburing.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "vmm/core/uring_restrict.h"
@@ -10,10 +12,13 @@
 struct rw_batch {
 	struct io_uring ring;
 	unsigned int nr;
+	uintptr_t held; /* the memory that the kernel holds on to: where it begins, and its end */
+	uintptr_t held_end;
+	bool asked; /* to hold some */
 };
 
-static const uint8_t operations[] = { IORING_OP_READ, IORING_OP_WRITE, IORING_OP_WRITEV };
-static const uint8_t registrations[] = { IORING_UNREGISTER_FILES, IORING_UNREGISTER_RING_FDS };
+static const uint8_t operations[] = { IORING_OP_READ, IORING_OP_READ_FIXED, IORING_OP_WRITE, IORING_OP_WRITEV };
+static const uint8_t registrations[] = { IORING_REGISTER_BUFFERS, IORING_UNREGISTER_FILES, IORING_UNREGISTER_RING_FDS };
 static const struct uring_limits limits = {
 	.operations = operations,
 	.nr_operations = sizeof(operations),
@@ -99,11 +104,28 @@ void rw_batch_add(struct rw_batch *batch, const struct iovec *iov, unsigned int 
 	finish(batch, sqe);
 }
 
+void rw_batch_hold(struct rw_batch *batch, void *memory, size_t nr_bytes)
+{
+	const struct iovec iov = { memory, nr_bytes };
+
+	if (batch->asked)
+		return;
+	batch->asked = true;
+	if (io_uring_register_buffers(&batch->ring, &iov, 1) < 0)
+		return;
+	batch->held = (uintptr_t)memory;
+	batch->held_end = (uintptr_t)memory + nr_bytes;
+}
+
 void rw_batch_add_read(struct rw_batch *batch, void *bytes, unsigned int nr_bytes)
 {
 	struct io_uring_sqe *sqe = next(batch);
+	uintptr_t start = (uintptr_t)bytes;
 
-	io_uring_prep_read(sqe, 0, bytes, nr_bytes, 0);
+	if (start >= batch->held && start < batch->held_end && nr_bytes <= batch->held_end - start)
+		io_uring_prep_read_fixed(sqe, 0, bytes, nr_bytes, 0, 0);
+	else
+		io_uring_prep_read(sqe, 0, bytes, nr_bytes, 0);
 	finish(batch, sqe);
 }
 
