@@ -10,6 +10,8 @@
 #include "vmm/host/command.h"
 
 #define START_TIMEOUT_MS 10000
+/* Dozens of the largest frames. */
+#define SOCKET_BYTES (4 << 20)
 #define RESOLV_CONF "/etc/resolv.conf"
 
 bool passt_resolver_is_local(char *resolv_conf)
@@ -90,6 +92,16 @@ static void explain(int rc, char *err)
 		log_error("net user: passt gave up: %.300s", word[0] != '\0' ? word : "it does not say why");
 }
 
+/* Frames that find no room on their way to the guest passt throws away, for TCP to notice and to send again: by default
+ * there is room for three. Without privilege it becomes what net.core.wmem_max allows, twice as much. */
+static void widen(int fd)
+{
+	static const int bytes = SOCKET_BYTES;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) < 0)
+		(void)!setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
 int passt_start(const struct nic_request *request, uint32_t mtu)
 {
 	struct passt_words words;
@@ -102,6 +114,8 @@ int passt_start(const struct nic_request *request, uint32_t mtu)
 		log_error("net user: cannot make a socket for passt: %s", strerror(-rc));
 		return rc;
 	}
+	widen(ends[0]);
+	widen(ends[1]);
 	/* If it can't be read, passt can't either. */
 	if (fd_read_text(RESOLV_CONF, resolv_conf, sizeof(resolv_conf)) < 0)
 		resolv_conf[0] = '\0';
