@@ -21,7 +21,7 @@ in_lab() {
     trap 'exit 143' TERM
     cp "${files[@]}" "$(dirname "${BASH_SOURCE[0]}")/held-vm.py" "$share/"
     cp "$mote" "$share/mote"
-    echo "bench: $(basename "$mote"), $rounds rounds, in a lab host of two emulated CPUs"
+    echo "bench: $(basename "$mote"), $rounds rounds, in an emulated lab host"
     "$(dirname "${BASH_SOURCE[0]}")/../lab/lab.sh" --guest --prealloc --share "$share" "${options[@]}" -- \
         "read -r _ < <(./held-vm.py) && $1" &
     lab_pid=$!

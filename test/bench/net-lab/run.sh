@@ -21,4 +21,4 @@ while [ $# -gt 0 ]; do
     *) echo "run.sh: unknown option '$1'" >&2; exit 2 ;;
     esac
 done
-in_lab "$mote" "$rounds" --memory 3072 --timeout $((600 + rounds * 120)) -- "$here/measure.py" -- "./measure.py $rounds $only"
+in_lab "$mote" "$rounds" --cpus 1 --memory 3072 --timeout $((600 + rounds * 120)) -- "$here/measure.py" -- "./measure.py $rounds $only"
