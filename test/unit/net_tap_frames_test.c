@@ -381,7 +381,7 @@ START_TEST(one_batch_serves_both_directions)
 	set_batch(_i % 2);
 	/* Slots near the end can hold more than what is held. */
 	if (_i >= 2)
-		net_tap_set_slots_memory(&tap->backend, 1, slot_bytes, sizeof(slot_bytes));
+		net_tap_hold_slots(&tap->backend, 1, slot_bytes, sizeof(slot_bytes));
 	for (unsigned int i = 0; i < 10; i++) {
 		make_frames(20, 60 + i);
 		give_frames(20);

@@ -190,7 +190,7 @@ START_TEST(held_memory_is_read_into_like_any_other)
 			ck_assert_int_eq(write(ends[1], &"abcdefghijklm"[i + round], 8), 8);
 			rw_batch_add_read(batch, at[i], 8);
 		}
-		/* One that begins in it and ends behind it gets what fits a plain call. */
+		/* A packet shorter than the room for it. */
 		ck_assert_int_eq(write(ends[1], "the end", 7), 7);
 		rw_batch_add_read(batch, memory + 8000, 8192 - 8000);
 		run_well();

@@ -41,14 +41,14 @@ static unsigned int receive_many(struct net_backend *which, unsigned int pair, s
 
 static struct iovec memory; /* of the slots, as the backend was told */
 
-static void set_slots_memory(struct net_backend *which, unsigned int pair, void *bytes, size_t len)
+static void hold_slots(struct net_backend *which, unsigned int pair, void *bytes, size_t len)
 {
 	ck_assert_ptr_eq(which, &backend);
 	ck_assert_uint_eq(pair, 3);
 	memory = (struct iovec){ bytes, len };
 }
 
-static const struct net_backend_ops ops = { .receive_many = receive_many, .set_slots_memory = set_slots_memory };
+static const struct net_backend_ops ops = { .receive_many = receive_many, .hold_slots = hold_slots };
 
 static void setup(void)
 {
@@ -186,9 +186,14 @@ START_TEST(the_largest_frames_fit)
 }
 END_TEST
 
-START_TEST(the_backend_is_told_where_the_slots_lie)
+START_TEST(under_load_the_backend_is_told_where_the_slots_lie)
 {
-	net_rx_ahead_start(&ahead, &backend, 3);
+	nr_waiting = NET_RX_AHEAD_SLOTS / 2;
+	ck_assert_int_eq(take_all(0), NET_RX_AHEAD_SLOTS / 2);
+	ck_assert_ptr_null(memory.iov_base);
+	nr_waiting = 3 * NET_RX_AHEAD_SLOTS;
+	ck_assert_int_eq(take_all(NET_RX_AHEAD_SLOTS / 2), 3 * NET_RX_AHEAD_SLOTS);
+	ck_assert_ptr_nonnull(memory.iov_base);
 	for (unsigned int i = 0; i < NET_RX_AHEAD_SLOTS; i++) {
 		ck_assert(ahead.slots[i].bytes >= (uint8_t *)memory.iov_base);
 		ck_assert(ahead.slots[i].bytes + LARGEST <= (uint8_t *)memory.iov_base + memory.iov_len);
@@ -210,7 +215,7 @@ static Suite *ahead_suite(void)
 	tcase_add_test(tc, empty_slots_are_no_frames);
 	tcase_add_test(tc, what_is_dropped_is_gone);
 	tcase_add_test(tc, the_largest_frames_fit);
-	tcase_add_test(tc, the_backend_is_told_where_the_slots_lie);
+	tcase_add_test(tc, under_load_the_backend_is_told_where_the_slots_lie);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

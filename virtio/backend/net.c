@@ -97,10 +97,10 @@ unsigned int net_backend_receive_many(struct net_backend *backend, unsigned int 
 	return (backend->ops->receive_many ?: net_receive_singly)(backend, pair, slots, nr);
 }
 
-void net_backend_set_slots_memory(struct net_backend *backend, unsigned int pair, void *memory, size_t nr_bytes)
+void net_backend_hold_slots(struct net_backend *backend, unsigned int pair, void *memory, size_t nr_bytes)
 {
-	if (backend->ops->set_slots_memory)
-		backend->ops->set_slots_memory(backend, pair, memory, nr_bytes);
+	if (backend->ops->hold_slots)
+		backend->ops->hold_slots(backend, pair, memory, nr_bytes);
 }
 
 unsigned int net_receive_singly(struct net_backend *backend, unsigned int pair, struct net_slot *slots, unsigned int nr)

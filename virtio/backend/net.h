@@ -102,10 +102,9 @@ struct net_slot {
 	uint32_t nr_bytes;
 };
 #define NET_MAX_SLOTS 64
-/* Says where the slots lie that the pair, which is active, receives into from now on, so that under load the backend
- * can have the kernel hold on to that memory. It must stay mapped until the last frame has been received. Need not be
- * called. */
-void net_backend_set_slots_memory(struct net_backend *backend, unsigned int pair, void *memory, size_t nr_bytes);
+/* Has the kernel hold on to the memory of all of the pair's slots, where that makes receiving cheaper: worth it under
+ * load. The memory must stay mapped until the last frame has been received. Calls after the first cost little. */
+void net_backend_hold_slots(struct net_backend *backend, unsigned int pair, void *memory, size_t nr_bytes);
 /* Receives up to `nr` frames, at most NET_MAX_SLOTS, in order; between them slots may stay empty. The number of frames.
  * Fewer than `nr`: no more wait, or the pair is of no use now. */
 __attribute__((warn_unused_result)) unsigned int net_backend_receive_many(struct net_backend *backend,

@@ -14,8 +14,8 @@ struct net_backend_ops {
 	int (*receive)(struct net_backend *backend, unsigned int pair, const struct iovec *iov, unsigned int nr_iov);
 	unsigned int (*receive_many)(struct net_backend *backend, unsigned int pair, struct net_slot *slots,
 				     unsigned int nr); /* NULL: net_receive_singly() */
-	void (*set_slots_memory)(struct net_backend *backend, unsigned int pair, void *memory,
-				 size_t nr_bytes); /* NULL: of no use */
+	void (*hold_slots)(struct net_backend *backend, unsigned int pair, void *memory,
+			   size_t nr_bytes); /* NULL: of no use */
 	unsigned int (*transmit)(struct net_backend *backend, unsigned int pair, const struct net_frame *frames,
 				 unsigned int nr);
 	int (*vhost_fd)(const struct net_backend *backend, unsigned int pair); /* NULL: there is none */

@@ -116,7 +116,6 @@ static int tap_set_active(struct net_backend *backend, unsigned int index, bool 
 	pair->reading = false;
 	pair->no_room = false;
 	pair->sent_ahead = 0;
-	pair->slots_memory = (struct iovec){ 0 };
 	/* Nothing else but the descriptor itself keeps the interface in being. */
 	if (!active)
 		net_tap_frames_fini(pair);
@@ -222,7 +221,7 @@ static const struct net_backend_ops tap_ops = {
 	.set_reading = tap_set_reading,
 	.receive = net_tap_receive,
 	.receive_many = net_tap_receive_many,
-	.set_slots_memory = net_tap_set_slots_memory,
+	.hold_slots = net_tap_hold_slots,
 	.transmit = net_tap_transmit,
 	.vhost_fd = tap_vhost_fd,
 	.close = tap_close,

@@ -7,8 +7,6 @@
 
 /* Fewer are no cheaper together. */
 #define MIN_BATCH 3
-/* Who asks for so many has had them come in one go, and may have more: time to hold the slots' memory. */
-#define MIN_HOLD 16
 #define FRAME_BYTES (NET_HEADER_BYTES + NET_MAX_FRAME_BYTES)
 
 _Static_assert(NET_MAX_SLOTS <= RW_BATCH_MAX, "they are one batch");
@@ -54,9 +52,12 @@ int net_tap_receive(struct net_backend *backend, unsigned int pair, const struct
 	return errno == EINTR ? -EAGAIN : -errno;
 }
 
-void net_tap_set_slots_memory(struct net_backend *backend, unsigned int index, void *memory, size_t nr_bytes)
+void net_tap_hold_slots(struct net_backend *backend, unsigned int index, void *memory, size_t nr_bytes)
 {
-	net_tap_of(backend)->pairs[index].slots_memory = (struct iovec){ memory, nr_bytes };
+	struct rw_batch *batch = batch_of(&net_tap_of(backend)->pairs[index]);
+
+	if (batch != NULL)
+		rw_batch_hold(batch, memory, nr_bytes);
 }
 
 unsigned int net_tap_receive_many(struct net_backend *backend, unsigned int index, struct net_slot *slots,
@@ -68,8 +69,6 @@ unsigned int net_tap_receive_many(struct net_backend *backend, unsigned int inde
 
 	if (nr < MIN_BATCH || batch_of(pair) == NULL)
 		return net_receive_singly(backend, index, slots, nr);
-	if (nr >= MIN_HOLD && pair->slots_memory.iov_len > 0)
-		rw_batch_hold(pair->batch, pair->slots_memory.iov_base, pair->slots_memory.iov_len);
 	for (unsigned int i = 0; i < nr; i++)
 		rw_batch_add_read(pair->batch, slots[i].bytes, FRAME_BYTES);
 	if (!run_batch(pair, results, nr))

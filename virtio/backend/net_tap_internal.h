@@ -20,7 +20,6 @@ struct tap_pair {
 	bool no_room; /* `writable` is owed */
 	bool no_batch; /* it was refused: frames go one by one */
 	struct rw_batch *batch; /* NULL: not yet needed, or refused */
-	struct iovec slots_memory; /* of whom receives, while active; empty: not known */
 	uint64_t sent_ahead; /* of the frames that had no room and those behind them: a mask of what is done with */
 	bool dead; /* the descriptor is of no use any more; what is wanted waits for another */
 };
@@ -54,7 +53,7 @@ __attribute__((warn_unused_result)) int net_tap_watch_link(struct net_tap *tap);
 int net_tap_receive(struct net_backend *backend, unsigned int pair, const struct iovec *iov, unsigned int nr_iov);
 unsigned int net_tap_receive_many(struct net_backend *backend, unsigned int pair, struct net_slot *slots,
 				  unsigned int nr);
-void net_tap_set_slots_memory(struct net_backend *backend, unsigned int pair, void *memory, size_t nr_bytes);
+void net_tap_hold_slots(struct net_backend *backend, unsigned int pair, void *memory, size_t nr_bytes);
 unsigned int net_tap_transmit(struct net_backend *backend, unsigned int pair, const struct net_frame *frames,
 			      unsigned int nr);
 void net_tap_frames_fini(struct tap_pair *pair);

@@ -215,10 +215,8 @@ void net_rx_set_active(struct net_rx *rx, bool active)
 {
 	rx->active = active;
 	net_rx_ahead_drop(&rx->ahead);
-	if (!active)
-		return;
-	net_rx_ahead_start(&rx->ahead, rx->backend, rx->pair);
-	virtio_queue_run(&rx->queue);
+	if (active)
+		virtio_queue_run(&rx->queue);
 }
 
 int net_rx_start(struct net_rx *rx, struct virtio_device *dev, unsigned int index, struct loop *loop,

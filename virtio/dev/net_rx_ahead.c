@@ -30,11 +30,6 @@ void net_rx_ahead_fini(struct net_rx_ahead *ahead)
 	*ahead = (struct net_rx_ahead){ 0 };
 }
 
-void net_rx_ahead_start(const struct net_rx_ahead *ahead, struct net_backend *backend, unsigned int pair)
-{
-	net_backend_set_slots_memory(backend, pair, ahead->slots[0].bytes, MEMORY_BYTES);
-}
-
 void net_rx_ahead_drop(struct net_rx_ahead *ahead)
 {
 	ahead->next = ahead->end;
@@ -55,7 +50,12 @@ bool net_rx_ahead_waits(const struct net_rx_ahead *ahead)
 static void receive(struct net_rx_ahead *ahead, struct net_backend *backend, unsigned int pair)
 {
 	unsigned int asked = ahead->nr_expected;
-	unsigned int nr = net_backend_receive_many(backend, pair, ahead->slots, asked);
+	unsigned int nr;
+
+	/* So many have come in one go that there may be more. The backend may have been connected anew since. */
+	if (asked == NET_RX_AHEAD_SLOTS)
+		net_backend_hold_slots(backend, pair, ahead->slots[0].bytes, MEMORY_BYTES);
+	nr = net_backend_receive_many(backend, pair, ahead->slots, asked);
 
 	ahead->next = 0;
 	ahead->end = asked;

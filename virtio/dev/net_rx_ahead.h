@@ -22,8 +22,6 @@ struct net_rx_ahead {
 __attribute__((warn_unused_result)) int net_rx_ahead_init(struct net_rx_ahead *ahead);
 /* Takes one that is not there. */
 void net_rx_ahead_fini(struct net_rx_ahead *ahead);
-/* The backend's pair is active from now on. */
-void net_rx_ahead_start(const struct net_rx_ahead *ahead, struct net_backend *backend, unsigned int pair);
 /* Forgets the frames that wait. */
 void net_rx_ahead_drop(struct net_rx_ahead *ahead);
 

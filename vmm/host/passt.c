@@ -93,7 +93,8 @@ static void explain(int rc, char *err)
 }
 
 /* Frames that find no room on their way to the guest passt throws away, for TCP to notice and to send again: by default
- * there is room for three. Without privilege it becomes what net.core.wmem_max allows, twice as much. */
+ * there is room for three. The other way mote waits for room, less often with more. Without privilege it becomes what
+ * net.core.wmem_max allows, twice as much. */
 static void widen(int fd)
 {
 	static const int bytes = SOCKET_BYTES;
