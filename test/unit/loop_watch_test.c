@@ -94,13 +94,15 @@ static void ring_offer(struct ring *ring)
 		fd_eventfd_signal(ring->event.fd);
 }
 
-static struct loop *make_polling_loop(int engine, int poll_us, unsigned int nr_busy_cpus)
+/* `nr_busy_cpus` 0: polls in any case. */
+static struct loop *make_polling_loop(int engine, unsigned int poll_us, unsigned int nr_busy_cpus)
 {
 	const struct loop_config config = {
 		.name = "test",
 		.engine = (enum loop_engine)engine,
 		.nr_entries = 8,
 		.poll_us = poll_us,
+		.poll_spare = nr_busy_cpus > 0,
 		.nr_busy_cpus = nr_busy_cpus,
 	};
 	struct loop *loop = NULL;
@@ -305,7 +307,7 @@ static void *produce(void *arg)
 	return NULL;
 }
 
-static void no_work_is_lost(int engine, int poll_us)
+static void no_work_is_lost(int engine, unsigned int poll_us)
 {
 	struct loop *loop = make_polling_loop(engine, poll_us, 0);
 	struct ring ring;
@@ -358,7 +360,7 @@ END_TEST
 
 START_TEST(a_loop_whose_cpus_are_wanted_by_others_does_not_poll)
 {
-	struct loop *loop = make_polling_loop(_i, -1, 1000000);
+	struct loop *loop = make_polling_loop(_i, 50, 1000000);
 	struct ring ring;
 
 	ring_init(&ring, loop);

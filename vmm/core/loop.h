@@ -30,10 +30,11 @@ struct loop_config {
 	const char *name; /* the thread's, at most 15 bytes */
 	enum loop_engine engine;
 	unsigned int nr_entries; /* submissions prepared in one turn before an extra submit; a power of two, 0: 128 */
-	/* The longest that the loop looks for work before it sleeps, half of it with requests in flight; 0: not at
-	 * all, -1: as fits the host. */
-	int poll_us;
-	unsigned int nr_busy_cpus; /* that others keep busy, as vCPUs do: with -1, polling takes a CPU beyond these */
+	/* The longest that the loop looks for work before it sleeps, half of it with requests in flight; 0: not at all.
+	 * To find work within that time is taken to be worth as much, see loop_watch.c. */
+	unsigned int poll_us;
+	bool poll_spare; /* only if this process has a CPU beyond those that others keep busy, as vCPUs do */
+	unsigned int nr_busy_cpus;
 };
 
 /* Makes the loop and chooses the engine; the ring itself is created by the thread that runs it. On failure nothing is

@@ -9,13 +9,12 @@
  * and waits for a driver alone have accounts of their own: they last for very different times.
  *
  * However much the watches bring, a turn runs each of them once, and then the engine's completions have their turn. */
+#include <limits.h>
 #include <sched.h>
 #include <time.h>
 
 #include "vmm/core/loop_engine.h"
 
-/* The longest spin by default. */
-#define POLL_DEFAULT_US 50
 #define POLL_MAX_US 10000
 /* Looks between two looks at the clock, which takes as long as they. */
 #define POLL_LOOKS 8
@@ -125,21 +124,20 @@ bool loop_rest(struct loop *loop)
 
 /* --- spinning --- */
 
-void loop_spin_init(struct loop *loop, const struct loop_config *config)
+/* That this process may use. More than the set has room for are enough. */
+static unsigned int nr_cpus(void)
 {
 	cpu_set_t cpus;
-	int poll_us = config->poll_us;
 
-	if (poll_us < 0) {
-		/* More CPUs than the set has room for are enough. */
-		bool spare = sched_getaffinity(0, sizeof(cpus), &cpus) < 0 ||
-			     (unsigned int)CPU_COUNT(&cpus) > config->nr_busy_cpus;
+	return sched_getaffinity(0, sizeof(cpus), &cpus) < 0 ? UINT_MAX : (unsigned int)CPU_COUNT(&cpus);
+}
 
-		poll_us = spare ? POLL_DEFAULT_US : 0;
-	}
-	if (poll_us > POLL_MAX_US)
-		poll_us = POLL_MAX_US;
-	loop->poll_max_ns = (uint32_t)poll_us * 1000;
+void loop_spin_init(struct loop *loop, const struct loop_config *config)
+{
+	unsigned int poll_us = config->poll_us < POLL_MAX_US ? config->poll_us : POLL_MAX_US;
+	bool may = !config->poll_spare || nr_cpus() > config->nr_busy_cpus;
+
+	loop->poll_max_ns = may ? poll_us * 1000 : 0;
 }
 
 /* Whether something comes in time; `spent` is what that took. */

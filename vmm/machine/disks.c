@@ -8,6 +8,9 @@
 
 /* Submissions that one turn of a disk's loop can prepare: more than a virtqueue's usual batch. */
 #define DISK_RING_ENTRIES 128
+/* How long a disk's loop looks for work, unless the user says it. A guest that waits in hlt for each request comes with
+ * the next somewhat later than this: to look for it that long takes more from the CPUs than it gives the guest. */
+#define DISK_POLL_US 40
 
 /* The disk itself, with its limits on top. */
 static int open_block(const struct machine_disk_part *disk, const struct machine_disk *config, struct block **out)
@@ -39,7 +42,8 @@ static int create_loop(const struct machine_config *machine, const struct machin
 		.name = name,
 		.engine = disk->engine,
 		.nr_entries = DISK_RING_ENTRIES,
-		.poll_us = disk->poll_us,
+		.poll_us = disk->poll_us < 0 ? DISK_POLL_US : (unsigned int)disk->poll_us,
+		.poll_spare = disk->poll_us < 0,
 		/* Every vCPU, and the other disks' threads. */
 		.nr_busy_cpus = machine->nr_cpus + machine->nr_disks - 1,
 	};
