@@ -1,6 +1,5 @@
 #include "vmm/base/parallel.h"
 
-#include <sched.h>
 #include <stdbool.h>
 
 #include "vmm/base/thread.h"
@@ -15,13 +14,13 @@ void parallel_forbid(void)
 unsigned int parallel_threads(unsigned int max)
 {
 	unsigned int nr = max;
-	cpu_set_t cpus;
+	unsigned int nr_cpus;
 
 	if (forbidden)
 		return 1;
-	/* Fails on machines with more CPUs than the set holds: those have enough. */
-	if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && nr > (unsigned int)CPU_COUNT(&cpus))
-		nr = (unsigned int)CPU_COUNT(&cpus);
+	nr_cpus = thread_nr_cpus();
+	if (nr > nr_cpus)
+		nr = nr_cpus;
 	if (nr > PARALLEL_MAX)
 		nr = PARALLEL_MAX;
 	return nr > 0 ? nr : 1;

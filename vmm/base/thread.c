@@ -1,6 +1,8 @@
 #include "vmm/base/thread.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,4 +57,11 @@ int thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void
 	if (rc != 0)
 		free(start);
 	return -rc;
+}
+
+unsigned int thread_nr_cpus(void)
+{
+	cpu_set_t cpus;
+
+	return sched_getaffinity(0, sizeof(cpus), &cpus) < 0 ? UINT_MAX : (unsigned int)CPU_COUNT(&cpus);
 }

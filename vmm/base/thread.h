@@ -9,6 +9,10 @@
 __attribute__((warn_unused_result)) int thread_start(pthread_t *thread, const char *name, void *(*run)(void *),
 						     void *arg);
 
+/* How many CPUs the calling thread may run on; UINT_MAX if the kernel doesn't say, as where there are more than a
+ * cpu_set_t has room for (sched_getaffinity(2)): those are enough. */
+unsigned int thread_nr_cpus(void);
+
 /* The signal that does nothing but break a blocking system call (KVM_RUN). */
 #define THREAD_KICK_SIGNAL SIGUSR1
 

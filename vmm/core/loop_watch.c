@@ -9,10 +9,9 @@
  * and waits for a driver alone have accounts of their own: they last for very different times.
  *
  * However much the watches bring, a turn runs each of them once, and then the engine's completions have their turn. */
-#include <limits.h>
-#include <sched.h>
 #include <time.h>
 
+#include "vmm/base/thread.h"
 #include "vmm/core/loop_engine.h"
 
 #define POLL_MAX_US 10000
@@ -124,18 +123,10 @@ bool loop_rest(struct loop *loop)
 
 /* --- spinning --- */
 
-/* That this process may use. More than the set has room for are enough. */
-static unsigned int nr_cpus(void)
-{
-	cpu_set_t cpus;
-
-	return sched_getaffinity(0, sizeof(cpus), &cpus) < 0 ? UINT_MAX : (unsigned int)CPU_COUNT(&cpus);
-}
-
 void loop_spin_init(struct loop *loop, const struct loop_config *config)
 {
 	unsigned int poll_us = config->poll_us < POLL_MAX_US ? config->poll_us : POLL_MAX_US;
-	bool may = !config->poll_spare || nr_cpus() > config->nr_busy_cpus;
+	bool may = !config->poll_spare || thread_nr_cpus() > config->nr_busy_cpus;
 
 	loop->poll_max_ns = may ? poll_us * 1000 : 0;
 }
