@@ -88,29 +88,33 @@ static void suppress(struct virtqueue *vq, uint16_t nr)
 		virtqueue_no_interrupts(vq);
 }
 
-/* As Linux lays a frame out: small ones behind their header in one descriptor, large ones in pages. */
+/* As Linux lays a frame out: a small one behind its header in one descriptor; of a large one all the headers in one,
+ * and the payload in pages of its own. */
 static void build_chain(uint16_t head)
 {
-	uint8_t *slot = bench.slots + (size_t)head * SLOT_BYTES;
-	uint32_t bytes = NET_HEADER_BYTES + bench.load.bytes, at = 0;
 	struct frame frame = { .kind = bench.load.kind, .bytes = bench.load.bytes, .seed = 4u * head };
-	volatile struct virtq_desc *table = bench.tx->tables + (size_t)head * VIRTQUEUE_MAX_SEGMENTS;
+	uint32_t bytes = NET_HEADER_BYTES + frame.bytes, at = 0;
+	uint32_t headers = NET_HEADER_BYTES + frame_layouts[frame.kind].payload;
+	bool large = bytes > PIECE_BYTES;
+	uint8_t *start = bench.slots + (size_t)head * SLOT_BYTES + (large ? PAGE_BYTES - headers : 0);
+	volatile struct virtq_desc *table;
 	uint16_t nr = 0;
 
 	memcpy(frame.src, bench.net.mac, 6);
 	frame.dst[0] = 0x02; /* nobody's: the host drops it as soon as it has looked */
-	frame_build(&frame, (struct net_header *)slot, slot + NET_HEADER_BYTES);
-	if (bytes <= PIECE_BYTES) {
-		bench.tx->desc[head] = (struct virtq_desc){ (uint64_t)slot, bytes, 0, 0 };
+	frame_build(&frame, (struct net_header *)start, start + NET_HEADER_BYTES);
+	if (!large) {
+		bench.tx->desc[head] = (struct virtq_desc){ (uint64_t)start, bytes, 0, 0 };
 		return;
 	}
 	/* Tables of the driver's own are too short. */
 	table = pages_alloc(1);
 	while (at < bytes && nr < MAX_PIECES) {
-		uint32_t piece = bytes - at < PIECE_BYTES ? bytes - at : PIECE_BYTES;
+		uint32_t most = nr == 0 ? headers : PIECE_BYTES;
+		uint32_t piece = bytes - at < most ? bytes - at : most;
 		uint16_t more = at + piece < bytes ? VIRTQ_DESC_NEXT : 0;
 
-		table[nr] = (struct virtq_desc){ (uint64_t)slot + at, piece, more, (uint16_t)(nr + 1) };
+		table[nr] = (struct virtq_desc){ (uint64_t)start + at, piece, more, (uint16_t)(nr + 1) };
 		at += piece;
 		nr++;
 	}
