@@ -23,6 +23,13 @@ trap 'exit 143' TERM
 # The console, readable: without carriage returns and terminal sequences, and set off from our own words.
 show() { sed -u -e 's/\r//g' -e 's/\x1b\[[?0-9;]*[a-zA-Z]//g' -e 's/^/  | /'; }
 
+# end_of_mote: waits for it, and leaves its status in `status`.
+end_of_mote() {
+    status=0
+    wait "$mote_pid" || status=$?
+    mote_pid=''
+}
+
 # await PATTERN SECONDS: until the console has said it, since the last await.
 seen=0
 await() {
@@ -33,7 +40,11 @@ await() {
             seen=$((seen + at + 1))
             return
         fi
-        kill -0 "$mote_pid" 2>/dev/null || { echo "mote ended before the console said '$1'" >&2; exit 1; }
+        if ! kill -0 "$mote_pid" 2>/dev/null; then
+            end_of_mote
+            echo "mote ended with status $status before the console said '$1'" >&2
+            exit 1
+        fi
         [ "$SECONDS" -lt "$deadline" ] || { echo "no '$1' on the console within $2 s" >&2; exit 1; }
         sleep 0.5
     done
@@ -65,9 +76,7 @@ enter 'systemctl is-system-running --wait; systemd-detect-virt'
 enter 'lsblk; free -m'
 type_line 'systemctl poweroff'
 
-status=0
-wait "$mote_pid" || status=$?
-mote_pid=''
+end_of_mote
 exec {keyboard}>&-
 wait "$show_pid" || true
 echo
